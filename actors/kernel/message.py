@@ -1,0 +1,124 @@
+"""Messages: what an actor may be asked and the facts it announces. Their models are the wire schema."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from uuid_utils.compat import uuid7
+
+from actors.kernel.errors import DeclarationError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class _TrustedMark:
+    """Marks a field that only the edge fills."""
+
+
+Trusted = Annotated[T, _TrustedMark()]
+"""`caller: Trusted[Caller]`: the edge fills it; a request that names it is refused as an unknown field."""
+
+
+class View(BaseModel):
+    """A reply or a part of one: frozen, without undeclared fields, the same in Python and in JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Message(BaseModel):
+    """What actors exchange. `key=` in the class line names the field that orders it and picks its lane."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key_field: ClassVar[str | None] = None
+
+    def __init_subclass__(cls, *, key: str | None = None, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if key is not None:
+            cls.key_field = key
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, key: str | None = None, **_: Any) -> None:
+        if key is not None and key not in cls.model_fields:
+            raise DeclarationError(f"{cls.__name__}: key={key!r} is not one of its fields")
+
+    @property
+    def key(self) -> str | None:
+        """What orders this message among its like; None goes to the first lane."""
+        return None if self.key_field is None else str(getattr(self, self.key_field))
+
+    @classmethod
+    def trusted_fields(cls) -> frozenset[str]:
+        """Names of the fields a request may not choose."""
+        return frozenset(
+            name
+            for name, field in cls.model_fields.items()
+            if any(isinstance(mark, _TrustedMark) for mark in field.metadata)
+        )
+
+
+def type_arguments(cls: type[BaseModel], *generics: type[BaseModel]) -> tuple[Any, ...]:
+    """What a class fills its generic ancestor with. Raises `DeclarationError` when it leaves that open."""
+    for base in cls.__mro__:
+        metadata: Mapping[str, Any] = getattr(base, "__pydantic_generic_metadata__", {})
+        arguments = metadata.get("args", ())
+        if metadata.get("origin") in generics and not any(isinstance(part, TypeVar) for part in arguments):
+            return tuple(arguments)
+    raise DeclarationError(f"{cls.__name__} does not say what answers it, as in Command[Reply] or Query[Reply]")
+
+
+class Request(Message, Generic[R]):
+    """A message that is answered by an `R`."""
+
+    @classmethod
+    def reply_type(cls) -> Any:
+        """The declared `R`. Raises `DeclarationError` when none is."""
+        (reply,) = type_arguments(cls, Command, Query)
+        return reply
+
+
+class Command(Request[R], Generic[R]):
+    """Asks to change state: ordered by its key, alone in its lane, exactly one transaction."""
+
+
+class Query(Request[R], Generic[R]):
+    """Asks to read: runs concurrently, never writes, may be answered together with its like."""
+
+
+class Live(NamedTuple):
+    """What a fact shows to the people who watch: a public model, encoded once, for every topic named.
+
+    An `ephemeral` one is not kept for those who come back: its latest state is always to be had elsewhere.
+    `author` is whose work it shows, for those who must not see that person's.
+    """
+
+    topics: tuple[str, ...]
+    type: str
+    data: BaseModel
+    ephemeral: bool = False
+    author: UUID | None = None
+
+
+class Event(Message):
+    """A fact, in the past tense. Subclasses that people may see say so in `live`."""
+
+    registry: ClassVar[dict[str, type["Event"]]] = {}
+
+    id: UUID = Field(default_factory=uuid7)
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        super().__pydantic_init_subclass__(**options)
+        if cls.key_field is None:
+            raise DeclarationError(f"{cls.__name__}: an event needs key=")
+        known = Event.registry.setdefault(cls.__name__, cls)
+        if (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise DeclarationError(f"two events are named {cls.__name__}: {known.__module__} and {cls.__module__}")
+
+    def live(self) -> Live | None:
+        """What goes out to watchers, if anything; the fact itself stays inside."""
+        return None

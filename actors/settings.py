@@ -1,0 +1,170 @@
+"""Everything that can be configured, read once from the environment, checked before anything starts."""
+
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong; the text names each one and says what to set."""
+
+
+def _variable(name: str, *aliases: str) -> AliasChoices:
+    return AliasChoices(name, *aliases)
+
+
+class Settings(BaseSettings):
+    """The configuration of one process. Immutable: what a process runs with is what it started with."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
+
+    environment: Literal["development", "test", "production"] = Field(
+        "development", validation_alias=_variable("VITRINE_ENV"), description="development, test or production"
+    )
+    database_url: str = Field(
+        validation_alias=_variable("DB_URL", "DATABASE_URL"), description="postgresql://user:password@host:port/name"
+    )
+    database_replica_url: str | None = Field(
+        None, validation_alias=_variable("DB_REPLICA_URL"), description="a read replica for queries"
+    )
+    redis_url: str = Field(validation_alias=_variable("REDIS_URL"), description="redis://host:port/0, Redis 7 or Valkey 8 and up")
+    jwt_secret: SecretStr = Field(
+        validation_alias=_variable("JWT_SECRET"),
+        description="signs access tokens and cursors, at least 32 bytes: `openssl rand -hex 32`",
+    )
+    s3_endpoint: str = Field(validation_alias=_variable("S3_ENDPOINT"), description="the address the server reaches S3 at")
+    s3_public_endpoint: str | None = Field(
+        None, validation_alias=_variable("S3_PUBLIC_ENDPOINT"), description="the address clients reach S3 at, if another"
+    )
+    storage_keys: SecretStr = Field(
+        validation_alias=_variable("STORAGE_KEYS"), description="access-key:secret-key of the object storage"
+    )
+    s3_bucket: str = Field("vitrine", validation_alias=_variable("S3_BUCKET"), min_length=3, description="bucket for media")
+    s3_region: str = Field("us-east-1", validation_alias=_variable("S3_REGION"), description="region in signatures")
+    media_base_url: str | None = Field(
+        None,
+        validation_alias=_variable("MEDIA_BASE_URL"),
+        description="public base of image variants, a CDN for instance; default: the bucket itself",
+    )
+    stripe_keys: SecretStr | None = Field(
+        None, validation_alias=_variable("STRIPE_KEYS"), description="secret-key:webhook-secret"
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8080", validation_alias=_variable("PUBLIC_URL"), description="the address people reach us at"
+    )
+    host: str = Field("127.0.0.1", validation_alias=_variable("HOST"), description="address to listen on")
+    port: int = Field(8080, ge=0, le=65535, validation_alias=_variable("PORT"), description="port to listen on")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), validation_alias=_variable("ALLOWED_ORIGINS"), description="other web origins that may call with cookies"
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=8, validation_alias=_variable("TRUSTED_PROXIES"), description="proxies in front, for the client address"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", validation_alias=_variable("LOG_LEVEL"), description="debug, info, warning or error"
+    )
+    rate_limits: Literal["on", "off"] = Field(
+        "on", validation_alias=_variable("RATE_LIMITS"), description="off only where a test or a seed needs it"
+    )
+    command_connections: int = Field(
+        12, ge=2, le=200, validation_alias=_variable("DB_COMMAND_CONNECTIONS"), description="connections for commands, a process"
+    )
+    query_connections: int = Field(
+        8, ge=2, le=200, validation_alias=_variable("DB_QUERY_CONNECTIONS"), description="connections for queries, a process"
+    )
+    fault: str | None = Field(
+        None,
+        validation_alias=_variable("VITRINE_FAULT"),
+        description="a named point at which the process kills itself; refused in production",
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("database_url", "database_replica_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"postgresql", "postgres"}:
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value().encode()) < 32:
+            raise ValueError("must hold at least 32 bytes; make one with `openssl rand -hex 32`")
+        return value
+
+    @field_validator("storage_keys", "stripe_keys")
+    @classmethod
+    def _is_a_pair(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not all(part for part in value.get_secret_value().partition(":")):
+            raise ValueError("must be two values joined by a colon")
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe_in_production(self) -> Self:
+        if self.environment == "production":
+            if self.fault:
+                raise ValueError("VITRINE_FAULT must not be set in production")
+            if urlsplit(self.public_url).scheme != "https":
+                raise ValueError("PUBLIC_URL must start with https:// in production")
+        return self
+
+    @property
+    def is_secure(self) -> bool:
+        """True where people reach us by https, so that cookies carry `Secure`."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def storage_pair(self) -> tuple[str, str]:
+        """Access key and secret key."""
+        access, _, secret = self.storage_keys.get_secret_value().partition(":")
+        return access, secret
+
+    @property
+    def media_url(self) -> str:
+        """The base under which image variants are public, without a slash at its end."""
+        base = self.media_base_url or f"{self.s3_public_endpoint or self.s3_endpoint}/{self.s3_bucket}"
+        return base.rstrip("/")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment. Raises `SettingsError` naming *every* variable that is wrong and what to set."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # overrides are validated like the environment
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    fields = {name: field for name, field in Settings.model_fields.items()}
+    by_alias = {alias: name for name, field in fields.items() for alias in variable_names(name)}
+    lines = ["Vitrine cannot start:"]
+    for problem in error.errors(include_input=False, include_url=False):
+        where = str(problem["loc"][0]) if problem["loc"] else ""
+        name = by_alias.get(where, where)
+        variable = variable_names(name)[0] if name in fields else ""
+        wrong = "is not set" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+        hint = f" ({fields[name].description})" if name in fields else ""
+        lines.append(f"  {variable} {wrong}{hint}".rstrip())
+    return "\n".join(lines)
+
+
+def variable_names(field: str) -> tuple[str, ...]:
+    """The environment variables that set a field, the preferred one first."""
+    alias = Settings.model_fields[field].validation_alias
+    assert isinstance(alias, AliasChoices)
+    return tuple(str(choice) for choice in alias.choices)

@@ -1,0 +1,1 @@
+"""The edge of Vitrine: HTTP and WebSocket in, messages out."""
