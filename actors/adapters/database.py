@@ -1,0 +1,90 @@
+"""PostgreSQL: reserved connections for commands and for queries, and dedicated ones for those that must own theirs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import asyncpg
+import orjson
+
+from actors.settings import Settings
+
+STATEMENT_TIMEOUT_MS = 5_000
+"""No statement of a request runs longer; what hangs is answered 503 and rolled back."""
+
+
+class Database:
+    """The pools of one process. Commands and queries have their own, so that neither starves the other."""
+
+    def __init__(self, settings: Settings, commands: asyncpg.Pool, queries: asyncpg.Pool) -> None:
+        self._settings = settings
+        self._commands = commands
+        self._queries = queries
+        self._command_slots = asyncio.Semaphore(settings.command_connections)
+        self._query_slots = asyncio.Semaphore(settings.query_connections)
+
+    @classmethod
+    async def open(cls, settings: Settings) -> Self:
+        """Connect. Raises the driver's error when the database does not answer within 10 seconds."""
+        commands = await _pool(settings.database_url, settings.command_connections)
+        try:
+            queries = await _pool(
+                settings.database_replica_url or settings.database_url, settings.query_connections, read_only=True
+            )
+        except BaseException:
+            commands.terminate()
+            raise
+        return cls(settings, commands, queries)
+
+    async def close(self) -> None:
+        """Close every connection, the ones in use after five seconds at the latest."""
+        for pool in (self._commands, self._queries):
+            try:
+                async with asyncio.timeout(5):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def for_command(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection that may write. Waiting is bounded by the lanes that ask."""
+        async with self._command_slots, self._commands.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def for_query(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection that reads only, on the replica where there is one."""
+        async with self._query_slots, self._queries.acquire() as connection:
+            yield connection
+
+    async def dedicated(self, **server_settings: str) -> asyncpg.Connection:
+        """A connection of the primary outside the pools; the caller closes it."""
+        return await asyncpg.connect(self._settings.database_url, timeout=5, server_settings=server_settings)
+
+
+async def _pool(url: str, size: int, *, read_only: bool = False) -> asyncpg.Pool:
+    pool: asyncpg.Pool = await asyncpg.create_pool(
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        init=_prepare,
+        timeout=10,
+        command_timeout=STATEMENT_TIMEOUT_MS / 1000 + 1,
+        server_settings={
+            "application_name": "vitrine",
+            "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+            "idle_in_transaction_session_timeout": "10000",
+            "default_transaction_read_only": "on" if read_only else "off",
+        },
+    )
+    return pool
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=_to_json, decoder=orjson.loads, schema="pg_catalog")
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
