@@ -1,0 +1,197 @@
+"""What auth may be asked, and what it answers."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from actors.auth.names import Email, StorableText, Username, username_key
+from actors.kernel.errors import Conflict, NotFound, Unauthenticated
+from actors.kernel.message import Command, Trusted, View
+
+
+def _fits(password: SecretStr) -> SecretStr:
+    if not 10 <= len(password.get_secret_value()) <= 128:
+        raise PydanticCustomError("password_length", "use 10 to 128 characters")
+    return password
+
+
+NewPassword = Annotated[
+    SecretStr,
+    AfterValidator(_fits),
+    WithJsonSchema(
+        {"type": "string", "format": "password", "minLength": 10, "maxLength": 128, "writeOnly": True}
+    ),
+]
+
+
+class Role(StrEnum):
+    """What somebody signed in may do; who is not signed in is a visitor and has none."""
+
+    user = "user"
+    creator = "creator"
+    admin = "admin"
+
+
+class Plan(StrEnum):
+    """What somebody pays for."""
+
+    free = "free"
+    pro = "pro"
+    studio = "studio"
+
+
+class Client(StrEnum):
+    """How somebody signed in keeps the tokens: an app in its own store, a browser in cookies."""
+
+    native = "native"
+    web = "web"
+
+
+class Entitlements(View):
+    """What a plan gives."""
+
+    uploads_per_day: int
+
+
+ENTITLEMENTS: Mapping[Plan, Entitlements] = {
+    Plan.free: Entitlements(uploads_per_day=500),
+    Plan.pro: Entitlements(uploads_per_day=2_000),
+    Plan.studio: Entitlements(uploads_per_day=10_000),
+}
+
+
+class Caller(View):
+    """Who is asking: what an access token says of its bearer. As text it is the person's id, so it can be a key."""
+
+    id: UUID
+    username: str
+    role: Role
+    plan: Plan
+    session_id: UUID
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def claims(self) -> dict[str, str]:
+        """The claims of an access token that say who it is."""
+        return {
+            "sub": str(self.id),
+            "name": self.username,
+            "role": self.role.value,
+            "plan": self.plan.value,
+            "sid": str(self.session_id),
+        }
+
+    @classmethod
+    def of_claims(cls, claims: Mapping[str, Any]) -> Self:
+        """Who the claims of a verified token say it is. Raises pydantic's `ValidationError` for claims not ours."""
+        named = {"id": "sub", "username": "name", "role": "role", "plan": "plan", "session_id": "sid"}
+        return cls.model_validate({field: claims.get(claim) for field, claim in named.items()})
+
+
+class Account(View):
+    """An account, as its own owner sees it."""
+
+    id: UUID
+    username: str
+    email: str
+    email_verified: bool
+    role: Role
+    plan: Plan
+    created_at: datetime
+
+
+class SignedIn(View):
+    """Somebody is signed in. `refresh_token` is told only here and kept nowhere; it ends at `refresh_expires_at`."""
+
+    user: Account
+    caller: Caller
+    client: Client
+    refresh_token: str = Field(repr=False)
+    refresh_expires_at: datetime
+
+
+class UsernameTaken(Conflict):
+    """This username is taken."""
+
+    code = "username_taken"
+
+
+class InvalidCredentials(Unauthenticated):
+    """The name or the password is wrong."""
+
+    code = "invalid_credentials"
+
+
+class InvalidRefreshToken(Unauthenticated):
+    """This session has ended; sign in again."""
+
+    code = "invalid_refresh_token"
+
+
+class UnknownUser(NotFound):
+    """There is no such person."""
+
+    code = "user_not_found"
+
+
+class Register(Command[SignedIn], key="username"):
+    """Open an account and sign in.
+
+    A username is one person's; raises `UsernameTaken`. A known e-mail is taken like a new one: whose it is shows
+    when it is verified.
+    """
+
+    username: Username
+    email: Email
+    password: NewPassword
+    client: Client = Client.native
+    client_address: Trusted[str] = ""
+    user_agent: Trusted[str] = ""
+
+    @property
+    def key(self) -> str:
+        return username_key(self.username)
+
+
+class Login(Command[SignedIn], key="login"):
+    """Sign in with a username or an e-mail address. Raises `InvalidCredentials`, alike for every reason."""
+
+    login: Annotated[StorableText, Field(min_length=1, max_length=254)]
+    password: SecretStr = Field(max_length=128)
+    client: Client = Client.native
+    client_address: Trusted[str] = ""
+    user_agent: Trusted[str] = ""
+
+
+class Refresh(Command[SignedIn], key="refresh_token"):
+    """Exchange a refresh token for the next one and a new access token.
+
+    A token serves once; asked again within ten seconds it gives the same successor, so that two tabs that race both
+    stay signed in. Later it means that two parties hold it: the session ends. Raises `InvalidRefreshToken`.
+    """
+
+    refresh_token: SecretStr = Field(max_length=200)
+
+    @property
+    def key(self) -> str:
+        return hashlib.sha256(self.refresh_token.get_secret_value().encode()).hexdigest()
+
+
+class Logout(Command[None], key="caller"):
+    """Sign out: the session ends, here and wherever else its tokens are."""
+
+    caller: Trusted[Caller]
+
+
+class IssueSession(Command[SignedIn], key="user_id"):
+    """Sign somebody in without a password, for the tools that run on our own machine. Raises `UnknownUser`."""
+
+    user_id: UUID
+    client: Client = Client.native

@@ -1,0 +1,67 @@
+"""What a person may be called, and how names and e-mail addresses are compared."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+_USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{2,29}")
+_LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}")
+_DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+
+RESERVED = frozenset(
+    """about abuse account accounts admin administrator administrators all anonymous api app assets auth billing
+    blog blogs bookmarks contact creator creators deleted dev docs everyone explore feed feeds foryou guest healthz
+    help here home hostmaster hub instance legal login logout mail mailer media metrics mod moderation moderator
+    moderators mods nobody noreply no_reply notifications null official operator owner password photos policy
+    postmaster posts press privacy profile profiles readyz realtime register reports root search security settings
+    signin signup staff status support suggestions sysadmin system tags team terms undefined uploads user username
+    users verified visitor vitrine vitrine_team webmaster www""".split()
+)
+"""Names that would pass for the service itself, or for one of its addresses."""
+
+
+def username_key(text: str) -> str:
+    """The form in which two usernames are the same one."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def check_username(text: str) -> str:
+    """The username as given. ASCII alone, so that no letter passes for another script's."""
+    if not _USERNAME.fullmatch(text):
+        raise PydanticCustomError(
+            "username_invalid", "use 3 to 30 letters, digits and underscores, a letter or digit first"
+        )
+    if username_key(text) in RESERVED:
+        raise PydanticCustomError("username_reserved", "this username is reserved")
+    return text
+
+
+def normal_email(text: str) -> str:
+    """The address in the form it is stored and compared in: NFKC, lower case, the domain in its ASCII form."""
+    local, _, domain = unicodedata.normalize("NFKC", text).strip().casefold().rpartition("@")
+    try:
+        domain = domain.encode("idna").decode()
+    except UnicodeError:
+        domain = ""
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise PydanticCustomError("email_invalid", "this is not an e-mail address")
+    return f"{local}@{domain}"
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul_character", "this holds a NUL character, which no text may")
+    return text
+
+
+StorableText = Annotated[str, AfterValidator(_storable)]
+"""Any text that PostgreSQL can hold or compare."""
+
+Username = Annotated[str, AfterValidator(check_username), Field(min_length=3, max_length=30)]
+UsernameOf = Annotated[StorableText, Field(max_length=100)]
+"""The username of somebody who may not exist, in any case."""
+
+Email = Annotated[str, Field(max_length=254), AfterValidator(normal_email)]

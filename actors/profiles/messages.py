@@ -1,0 +1,127 @@
+"""What profiles may be asked, and what it answers."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from actors.auth.messages import Account, Caller, Entitlements, Role
+from actors.auth.names import StorableText, UsernameOf
+from actors.graph.messages import Relationship
+from actors.kernel.message import Command, Query, Trusted, View
+from actors.kernel.paging import PagedQuery
+from actors.profiles.links import WebAddress
+
+SocialName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
+
+
+class ProfileLink(View):
+    """An address with what to call it."""
+
+    label: Annotated[StorableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    url: WebAddress
+
+
+class Counts(View):
+    """How much there is of somebody: absolute numbers, never below zero."""
+
+    posts: int
+    followers: int
+    following: int
+    likes: int
+
+
+class ProfileView(View):
+    """How somebody shows to everyone."""
+
+    id: UUID
+    username: str
+    display_name: str
+    bio: str
+    avatar: str | None
+    links: tuple[ProfileLink, ...]
+    socials: dict[str, str]
+    role: Role
+    private: bool
+    counts: Counts
+    created_at: datetime
+
+
+class ProfileFound(View):
+    """A profile, and how the caller and that person stand to each other; `viewer` is null for visitors."""
+
+    profile: ProfileView
+    viewer: Relationship | None = None
+
+
+class PersonView(View):
+    """Somebody in a list."""
+
+    id: UUID
+    username: str
+    display_name: str
+    avatar: str | None
+
+
+class Me(Account):
+    """The caller's own account and profile."""
+
+    display_name: str
+    bio: str
+    avatar: str | None
+    entitlements: Entitlements
+    counts: Counts
+
+
+class MeFound(View):
+    """The caller."""
+
+    user: Me
+
+
+class GetMe(Query[MeFound]):
+    """Who am I: my account, my plan and what it gives, my counts."""
+
+    caller: Trusted[Caller]
+
+
+class GetProfile(Query[ProfileFound]):
+    """Somebody's profile. Raises `UnknownUser`."""
+
+    username: UsernameOf
+    caller: Trusted[Caller | None] = None
+
+
+class EditProfile(Command[ProfileView], key="caller"):
+    """Change what is named of my profile; what is not named stays, and `null` empties it."""
+
+    caller: Trusted[Caller]
+    display_name: Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=50)] | None = (
+        None
+    )
+    bio: Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    links: Annotated[tuple[ProfileLink, ...], Field(max_length=8)] | None = None
+    socials: Annotated[dict[SocialName, WebAddress], Field(max_length=12)] | None = None
+
+
+class AdjustCounts(Command[Counts], key="user_id"):
+    """Add these, or take them away when negative. Raises `UnknownUser`."""
+
+    user_id: UUID
+    posts: int = 0
+    followers: int = 0
+    following: int = 0
+    likes: int = 0
+
+
+class ListFollowers(PagedQuery[PersonView]):
+    """Who follows somebody, the latest first. Raises `UnknownUser`."""
+
+    username: UsernameOf
+
+
+class ListFollowing(PagedQuery[PersonView]):
+    """Whom somebody follows, the latest first. Raises `UnknownUser`."""
+
+    username: UsernameOf
