@@ -1,0 +1,94 @@
+"""What notifications may be asked, and what they answer."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from actors.auth.messages import Caller
+from actors.kernel.message import Command, Query, Trusted, View
+from actors.kernel.paging import PagedQuery
+from actors.posts.messages import AuthorView
+
+CAP = 100
+"""Unread and unseen are counted up to this many."""
+
+
+class NotificationKind(StrEnum):
+    """What happened."""
+
+    follow = "follow"
+    like = "like"
+    repost = "repost"
+
+
+class SubjectKind(StrEnum):
+    """What it happened to."""
+
+    profile = "profile"
+    post = "post"
+
+
+class Subject(View):
+    """What it happened to: a post of mine, or my profile."""
+
+    kind: SubjectKind
+    id: UUID
+
+
+class NotificationView(View):
+    """What some people did with one thing of mine: the latest three of them, and how many in all."""
+
+    id: UUID
+    kind: NotificationKind
+    subject: Subject
+    people: tuple[AuthorView, ...]
+    count: int
+    read: bool
+    seen: bool
+    at: datetime
+
+
+class UnreadCounts(View):
+    """How many notifications are new, at most 100."""
+
+    unseen: int
+    unread: int
+
+
+class Markers(View):
+    """Up to which notification somebody has read and seen, and how many lie beyond, at most 100."""
+
+    read_until: UUID | None
+    seen_until: UUID | None
+    unseen: int
+    unread: int
+
+
+class ListNotifications(PagedQuery[NotificationView]):
+    """My notifications, the latest first."""
+
+    caller: Trusted[Caller]
+
+
+class GetUnread(Query[UnreadCounts]):
+    """How many of my notifications are new."""
+
+    caller: Trusted[Caller]
+
+
+class _Mark(Command[Markers]):
+    caller: Trusted[Caller]
+    until: UUID
+
+    @property
+    def key(self) -> str:
+        """A person's markers move one after the other."""
+        return str(self.caller.id)
+
+
+class MarkRead(_Mark):
+    """I have read everything up to this notification."""
+
+
+class MarkSeen(_Mark):
+    """I have seen everything up to this notification."""

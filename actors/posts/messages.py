@@ -1,0 +1,201 @@
+"""What posts may be asked, and what they answer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from actors.auth.messages import Caller
+from actors.kernel.message import Command, Query, Trusted, View
+from actors.kernel.paging import Page, PagedQuery
+from actors.media.messages import PhotoView
+from actors.posts.text import AltText, Caption, Listed, Tags
+
+AVATAR_WIDTH = 320
+
+
+class AuthorView(View):
+    """Whose work it is."""
+
+    id: UUID
+    username: str
+    display_name: str
+    avatar: str | None = None
+
+
+class PostCounts(View):
+    """Absolute counts; `v` grows with every change of any of them."""
+
+    likes: int = 0
+    reposts: int = 0
+    comments: int = 0
+    v: int = 0
+
+
+class PostView(View):
+    """A post as everybody sees it, the same for every viewer."""
+
+    id: UUID
+    author: AuthorView
+    photo: PhotoView
+    caption: str
+    tags: tuple[str, ...]
+    sensitive: bool
+    counts: PostCounts
+    created_at: datetime
+    edited_at: datetime | None = None
+
+
+class ViewerState(View):
+    """What the person who asks has done with a post and its author."""
+
+    liked: bool = False
+    reposted: bool = False
+    bookmarked: bool = False
+    following: bool = False
+
+
+class Reposters(View):
+    """Who of those the viewer follows reposted it: the latest three, and how many in all."""
+
+    users: tuple[AuthorView, ...]
+    count: int
+
+
+class Why(StrEnum):
+    """Why an item is in a list."""
+
+    followed = "followed"
+    own = "own"
+    reposted = "reposted"
+    popular = "popular"
+    fresh = "fresh"
+
+
+class PostItem(View):
+    """A post in a list."""
+
+    post: PostView
+    viewer: ViewerState | None = None
+    reposted_by: Reposters | None = None
+    why: Why | None = None
+
+
+class PostDetail(View):
+    """One post, and what the viewer has done with it."""
+
+    post: PostView
+    viewer: ViewerState | None = None
+
+
+class CreatePost(Command[PostView]):
+    """Publish an uploaded photograph."""
+
+    caller: Trusted[Caller]
+    upload_id: UUID | None = None
+    photo_url: Annotated[str, Field(max_length=4096)] | None = None
+    caption: Caption = ""
+    tags: Tags = ()
+    alt: AltText | None = None
+    sensitive: bool = False
+
+    @property
+    def key(self) -> str:
+        """A person's posts are published one after the other."""
+        return str(self.caller.id)
+
+    @model_validator(mode="after")
+    def _names_one_upload(self) -> Self:
+        if (self.upload_id is None) == (self.photo_url is None):
+            raise ValueError("give either upload_id or photo_url")
+        return self
+
+
+class DeletePost(Command[None], key="post_id"):
+    """Withdraw a post of one's own."""
+
+    caller: Trusted[Caller]
+    post_id: UUID
+
+
+class GetPost(Query[PostDetail], key="post_id"):
+    """One post."""
+
+    caller: Trusted[Caller | None] = None
+    post_id: UUID
+
+
+class GetPosts(Query[Page[PostItem]]):
+    """Several posts by id, in the order asked; those that are not there are left out."""
+
+    caller: Trusted[Caller | None] = None
+    ids: Annotated[tuple[UUID, ...], Listed, Field(min_length=1, max_length=100)]
+
+
+class ListProfilePosts(PagedQuery[PostItem]):
+    """A person's own posts, newest first."""
+
+    caller: Trusted[Caller | None] = None
+    username: str
+
+
+class LikeState(View):
+    """Whether the caller likes the post now, and how many do."""
+
+    liked: bool
+    likes: int
+
+
+class SetLike(Command[LikeState], key="post_id"):
+    """Like or unlike a post; without `liked`, whichever it is not."""
+
+    caller: Trusted[Caller]
+    post_id: UUID
+    liked: bool | None = None
+
+
+class RepostState(View):
+    """Whether the caller reposts the post now, and how many do."""
+
+    reposted: bool
+    reposts: int
+
+
+class SetRepost(Command[RepostState], key="post_id"):
+    """Repost a post or take that back; without `reposted`, whichever it is not."""
+
+    caller: Trusted[Caller]
+    post_id: UUID
+    reposted: bool | None = None
+
+
+CountsItem = tuple[UUID, int, int, int, int]
+"""post id, v, likes, reposts, comments"""
+
+
+class CountsFound(View):
+    """The counts of those posts that are there."""
+
+    items: tuple[CountsItem, ...]
+
+
+class GetCounts(Query[CountsFound]):
+    """The counts of posts on a screen."""
+
+    post_ids: Annotated[tuple[UUID, ...], Field(max_length=200)]
+
+
+def author_view(row: Mapping[str, Any], media_url: str) -> AuthorView:
+    """From a row with `author_id`, `username`, `display_name` and `avatar_variants`; the avatar is the narrowest
+    variant of at least 320 pixels, else the widest."""
+    variants = sorted(row["avatar_variants"] or (), key=lambda variant: variant["width"])
+    wide = [variant for variant in variants if variant["width"] >= AVATAR_WIDTH] or variants[-1:]
+    return AuthorView(
+        id=row["author_id"],
+        username=row["username"],
+        display_name=row["display_name"],
+        avatar=f"{media_url}/{wide[0]['key']}" if wide else None,
+    )

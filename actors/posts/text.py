@@ -1,0 +1,47 @@
+"""What people may write on a post: the rules of captions, alternative texts and tags."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+TAG_LENGTH = 50
+_TAG_MARKS = "_-"
+
+
+def _printable(text: str) -> str:
+    """The text trimmed. Raises ValueError for control characters (PostgreSQL has no NUL) and half surrogates."""
+    text = unicodedata.normalize("NFC", text.strip())
+    if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text):
+        raise ValueError("holds control characters")
+    return text
+
+
+def tag(text: str) -> str:
+    """The one spelling of a tag: NFKC, casefolded, without `#`. Raises ValueError unless 1–50 letters, marks,
+    digits, `_` or `-`."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+    folded = folded.removeprefix("#")
+    if not 1 <= len(folded) <= TAG_LENGTH:
+        raise ValueError(f"a tag holds 1 to {TAG_LENGTH} characters")
+    if not all(sign in _TAG_MARKS or unicodedata.category(sign)[0] in "LMN" for sign in folded):
+        raise ValueError("a tag holds letters, digits, _ and - only")
+    return folded
+
+
+def _each_once(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tags))
+
+
+Caption = Annotated[str, AfterValidator(_printable), Field(max_length=2200)]
+AltText = Annotated[str, AfterValidator(_printable), Field(max_length=1500)]
+Tag = Annotated[str, AfterValidator(tag)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(_each_once)]
+
+
+def _split(value: object) -> object:
+    return value.split(",") if isinstance(value, str) else value
+
+
+Listed = BeforeValidator(_split)
+"""Marks a tuple that a query string may give as one value, its parts joined by commas."""
