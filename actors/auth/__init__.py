@@ -1,5 +1,5 @@
 """Who people are: accounts, passwords, sessions and the refresh tokens that keep them signed in.
 
-Owns users, sessions and refresh_tokens. Announces UserRegistered and SessionRevoked. Listens to nobody: it is the
-lowest domain, so everyone may join its tables and nobody's rows are above its own.
+Owns users, sessions and refresh_tokens. Announces UserRegistered and SessionRevoked. Listens to nobody: it is
+the lowest domain, so everyone may join its tables.
 """

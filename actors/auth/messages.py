@@ -67,7 +67,7 @@ ENTITLEMENTS: Mapping[Plan, Entitlements] = {
 
 
 class Caller(View):
-    """Who is asking: what an access token says of its bearer. As text it is the person's id, so it can be a key."""
+    """Who is asking: what an access token says of its bearer. As text it is the person's id: a key."""
 
     id: UUID
     username: str
@@ -90,7 +90,7 @@ class Caller(View):
 
     @classmethod
     def of_claims(cls, claims: Mapping[str, Any]) -> Self:
-        """Who the claims of a verified token say it is. Raises pydantic's `ValidationError` for claims not ours."""
+        """Who a verified token's claims say it is. Raises pydantic's `ValidationError` for others."""
         named = {"id": "sub", "username": "name", "role": "role", "plan": "plan", "session_id": "sid"}
         return cls.model_validate({field: claims.get(claim) for field, claim in named.items()})
 
@@ -108,7 +108,7 @@ class Account(View):
 
 
 class SignedIn(View):
-    """Somebody is signed in. `refresh_token` is told only here and kept nowhere; it ends at `refresh_expires_at`."""
+    """Somebody is signed in. `refresh_token` is told only here, kept nowhere, and ends at `refresh_expires_at`."""
 
     user: Account
     caller: Caller
@@ -144,8 +144,8 @@ class UnknownUser(NotFound):
 class Register(Command[SignedIn], key="username"):
     """Open an account and sign in.
 
-    A username is one person's; raises `UsernameTaken`. A known e-mail is taken like a new one: whose it is shows
-    when it is verified.
+    A username is one person's; raises `UsernameTaken`. A known e-mail is taken like a new one: whose it is
+    shows when it is verified.
     """
 
     username: Username
@@ -173,8 +173,8 @@ class Login(Command[SignedIn], key="login"):
 class Refresh(Command[SignedIn], key="refresh_token"):
     """Exchange a refresh token for the next one and a new access token.
 
-    A token serves once; asked again within ten seconds it gives the same successor, so that two tabs that race both
-    stay signed in. Later it means that two parties hold it: the session ends. Raises `InvalidRefreshToken`.
+    A token serves once; asked again within ten seconds it gives the same successor, so that two tabs that race
+    both stay signed in. Later it means that two parties hold it: the session ends. Raises `InvalidRefreshToken`.
     """
 
     refresh_token: SecretStr = Field(max_length=200)
@@ -191,7 +191,7 @@ class Logout(Command[None], key="caller"):
 
 
 class IssueSession(Command[SignedIn], key="user_id"):
-    """Sign somebody in without a password, for the tools that run on our own machine. Raises `UnknownUser`."""
+    """Sign somebody in without a password, for tools on our own machine. Raises `UnknownUser`."""
 
     user_id: UUID
     client: Client = Client.native

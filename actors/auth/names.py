@@ -12,13 +12,14 @@ _LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}")
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 RESERVED = frozenset(
-    """about abuse account accounts admin administrator administrators all anonymous api app assets auth billing
-    blog blogs bookmarks contact creator creators deleted dev docs everyone explore feed feeds foryou guest healthz
-    help here home hostmaster hub instance legal login logout mail mailer media metrics mod moderation moderator
-    moderators mods nobody noreply no_reply notifications null official operator owner password photos policy
-    postmaster posts press privacy profile profiles readyz realtime register reports root search security settings
-    signin signup staff status support suggestions sysadmin system tags team terms undefined uploads user username
-    users verified visitor vitrine vitrine_team webmaster www""".split()
+    "about abuse account accounts admin administrator administrators all anonymous api app assets auth "
+    "billing blog blogs bookmarks contact creator creators deleted dev docs everyone explore feed feeds "
+    "foryou guest healthz help here home hostmaster hub instance legal login logout mail mailer media "
+    "metrics mod moderation moderator moderators mods nobody noreply no_reply notifications null official "
+    "operator owner password photos policy postmaster posts press privacy profile profiles readyz "
+    "realtime register reports root search security settings signin signup staff status support "
+    "suggestions sysadmin system tags team terms undefined uploads user username users verified visitor "
+    "vitrine vitrine_team webmaster www".split()
 )
 """Names that would pass for the service itself, or for one of its addresses."""
 
@@ -40,7 +41,7 @@ def check_username(text: str) -> str:
 
 
 def normal_email(text: str) -> str:
-    """The address in the form it is stored and compared in: NFKC, lower case, the domain in its ASCII form."""
+    """The address as it is stored and compared: NFKC, lower case, the domain in its ASCII form."""
     local, _, domain = unicodedata.normalize("NFKC", text).strip().casefold().rpartition("@")
     try:
         domain = domain.encode("idna").decode()
