@@ -1,0 +1,221 @@
+"""Objects: where photographs lie. Any S3: MinIO, R2, AWS, or the embedded one."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+from aiobotocore.config import AioConfig  # type: ignore[import-untyped]  # the library ships no types
+from aiobotocore.session import get_session  # type: ignore[import-untyped]  # the library ships no types
+from aiohttp import ClientError as TransportError
+from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]  # the library ships no types
+from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # the library ships no types
+from botocore.credentials import Credentials  # type: ignore[import-untyped]  # the library ships no types
+from botocore.exceptions import (  # type: ignore[import-untyped]  # the library ships no types
+    BotoCoreError,
+    ClientError,
+)
+
+from actors.adapters import Outage
+from actors.settings import Settings
+
+CHUNK_BYTES = 256 * 1024
+CONNECTIONS = 32
+KEYS_A_DELETION = 1000
+
+
+class StorageUnavailable(Outage):
+    """The object storage does not answer, or refuses what we are set up to do."""
+
+
+class ObjectMissing(Exception):
+    """There is no object at this key."""
+
+
+class ObjectTooLarge(Exception):
+    """The object holds more bytes than the reader takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPut:
+    """An upload somebody else may do, once or more, until `expires_at`: PUT to `url` with exactly `headers`.
+    The length is signed too; every HTTP client sends it by itself."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectHead:
+    """What the storage knows of an object. `etag` changes with its bytes."""
+
+    size: int
+    content_type: str
+    etag: str
+
+
+class Storage:
+    """One bucket. Every method that asks the storage raises `StorageUnavailable` when it does not answer."""
+
+    def __init__(self, settings: Settings, client: Any) -> None:
+        self._client = client
+        self._bucket = settings.s3_bucket
+        self._region = settings.s3_region
+        self._public = (settings.s3_public_endpoint or settings.s3_endpoint).rstrip("/")
+        self._credentials = Credentials(*settings.storage_pair)
+
+    def sign_put(
+        self, key: str, content_type: str, size: int, sha256: str | None = None, expires_in: int = 600
+    ) -> SignedPut:
+        """Let somebody PUT exactly `size` bytes of `content_type` at `key` for `expires_in` seconds.
+
+        `sha256` (hex) travels in the query, as a browser may not send it as a header across origins. Storages
+        that verify sums refuse other bytes; not all do, so whoever reads the object verifies it again.
+        """
+        expires_at = datetime.now(UTC) + timedelta(seconds=expires_in)
+        signed = {"Content-Type": content_type, "Content-Length": str(size)}
+        sums = {"x-amz-checksum-sha256": b64encode(bytes.fromhex(sha256)).decode()} if sha256 else {}
+        url = self._sign("PUT", key, expires_in, headers=signed, query=sums)
+        return SignedPut(url, {"Content-Type": content_type}, expires_at)
+
+    def sign_get(self, key: str, expires_in: int = 600, filename: str | None = None) -> str:
+        """An address that shows the object for `expires_in` seconds, or downloads it as `filename`."""
+        query = {}
+        if filename is not None:
+            query["response-content-disposition"] = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        return self._sign("GET", key, expires_in, query=query)
+
+    async def head(self, key: str) -> ObjectHead | None:
+        """What is at `key`, or None."""
+        with _answering():
+            try:
+                found = await self._client.head_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if _is_missing(error):
+                    return None
+                raise
+        return ObjectHead(found["ContentLength"], found["ContentType"], found["ETag"].strip('"'))
+
+    async def read(self, key: str, max_bytes: int) -> bytes:
+        """The whole object. Raises `ObjectMissing`; `ObjectTooLarge` without reading on past `max_bytes`."""
+        with _answering():
+            try:
+                found = await self._client.get_object(Bucket=self._bucket, Key=key)
+            except ClientError as error:
+                if _is_missing(error):
+                    raise ObjectMissing(key) from None
+                raise
+            async with found["Body"] as body:
+                data = bytearray()
+                async for chunk in body.content.iter_chunked(CHUNK_BYTES):
+                    data += chunk
+                    if len(data) > max_bytes:
+                        raise ObjectTooLarge(key)
+        return bytes(data)
+
+    async def write(self, key: str, data: bytes, content_type: str, cache_control: str = "no-store") -> None:
+        """Put `data` at `key`, in place of what is there."""
+        with _answering():
+            await self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, CacheControl=cache_control
+            )
+
+    async def copy(self, source: str, target: str) -> None:
+        """Make `target` what `source` is. Raises `ObjectMissing`."""
+        with _answering():
+            try:
+                await self._client.copy_object(
+                    Bucket=self._bucket, Key=target, CopySource={"Bucket": self._bucket, "Key": source}
+                )
+            except ClientError as error:
+                if _is_missing(error):
+                    raise ObjectMissing(source) from None
+                raise
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Delete these objects; those that are missing already are no error."""
+        waiting = iter(keys)
+        while some := list(islice(waiting, KEYS_A_DELETION)):
+            with _answering():
+                done = await self._client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
+                )
+            if failed := done.get("Errors"):
+                raise StorageUnavailable(f"{len(failed)} objects were not deleted: {failed[0]}")
+
+    async def ensure_bucket(self) -> None:
+        """Make the bucket if it is missing."""
+        where = {} if self._region == "us-east-1" else {"LocationConstraint": self._region}
+        options = {"CreateBucketConfiguration": where} if where else {}
+        with _answering():
+            try:
+                await self._client.head_bucket(Bucket=self._bucket)
+            except ClientError as error:
+                if not _is_missing(error):
+                    raise
+                await self._client.create_bucket(Bucket=self._bucket, **options)
+
+    async def is_up(self) -> bool:
+        """Whether the storage answers and has our bucket."""
+        try:
+            with _answering():
+                await self._client.head_bucket(Bucket=self._bucket)
+        except StorageUnavailable:
+            return False
+        return True
+
+    def _sign(
+        self,
+        method: str,
+        key: str,
+        expires_in: int,
+        *,
+        query: Mapping[str, str],
+        headers: Mapping[str, str] = {},
+    ) -> str:
+        url = f"{self._public}/{self._bucket}/{quote(key, safe='/~')}"
+        request = AWSRequest(method, url, headers=dict(headers), params=dict(query))
+        S3SigV4QueryAuth(self._credentials, "s3", self._region, expires=expires_in).add_auth(request)
+        return str(request.url)
+
+
+@asynccontextmanager
+async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
+    """The storage of these settings, for the length of the block. Connects when it is first used."""
+    access, secret = settings.storage_pair
+    config = AioConfig(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=2,
+        read_timeout=10,
+        retries={"max_attempts": 2, "mode": "standard"},
+        max_pool_connections=CONNECTIONS,
+    )
+    async with get_session().create_client(
+        "s3",
+        endpoint_url=settings.s3_endpoint,
+        region_name=settings.s3_region,
+        aws_access_key_id=access,
+        aws_secret_access_key=secret,
+        config=config,
+    ) as client:
+        yield Storage(settings, client)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError, TransportError, TimeoutError, OSError) as error:
+        raise StorageUnavailable(str(error)) from error
+
+
+def _is_missing(error: ClientError) -> bool:
+    return bool(error.response["ResponseMetadata"]["HTTPStatusCode"] == 404)
