@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from actors.auth.names import Email, StorableText, Username, username_key
+from actors.auth.names import Email, HeaderText, StorableText, Username, username_key
 from actors.kernel.errors import Conflict, NotFound, Unauthenticated
 from actors.kernel.message import Command, Trusted, View
 
@@ -108,7 +108,7 @@ class Account(View):
 
 
 class SignedIn(View):
-    """Somebody is signed in. `refresh_token` is told only here, kept nowhere, and ends at `refresh_expires_at`."""
+    """Somebody is signed in. `refresh_token` is told only here; unused, it ends at `refresh_expires_at`."""
 
     user: Account
     caller: Caller
@@ -152,8 +152,8 @@ class Register(Command[SignedIn], key="username"):
     email: Email
     password: NewPassword
     client: Client = Client.native
-    client_address: Trusted[str] = ""
-    user_agent: Trusted[str] = ""
+    client_address: Trusted[HeaderText] = ""
+    user_agent: Trusted[HeaderText] = ""
 
     @property
     def key(self) -> str:
@@ -166,15 +166,16 @@ class Login(Command[SignedIn], key="login"):
     login: Annotated[StorableText, Field(min_length=1, max_length=254)]
     password: SecretStr = Field(max_length=128)
     client: Client = Client.native
-    client_address: Trusted[str] = ""
-    user_agent: Trusted[str] = ""
+    client_address: Trusted[HeaderText] = ""
+    user_agent: Trusted[HeaderText] = ""
 
 
 class Refresh(Command[SignedIn], key="refresh_token"):
     """Exchange a refresh token for the next one and a new access token.
 
-    A token serves once; asked again within ten seconds it gives the same successor, so that two tabs that race
-    both stay signed in. Later it means that two parties hold it: the session ends. Raises `InvalidRefreshToken`.
+    A token serves once; asked again within ten seconds it gives the same successor, so that tabs which race
+    all stay signed in. Later it means that two parties hold it, and the session ends.
+    Raises `InvalidRefreshToken`.
     """
 
     refresh_token: SecretStr = Field(max_length=200)

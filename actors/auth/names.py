@@ -4,23 +4,27 @@ import re
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{2,29}")
 _LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}")
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
-RESERVED = frozenset(
-    "about abuse account accounts admin administrator administrators all anonymous api app assets auth "
-    "billing blog blogs bookmarks contact creator creators deleted dev docs everyone explore feed feeds "
-    "foryou guest healthz help here home hostmaster hub instance legal login logout mail mailer media "
-    "metrics mod moderation moderator moderators mods nobody noreply no_reply notifications null official "
-    "operator owner password photos policy postmaster posts press privacy profile profiles readyz "
-    "realtime register reports root search security settings signin signup staff status support "
-    "suggestions sysadmin system tags team terms undefined uploads user username users verified visitor "
-    "vitrine vitrine_team webmaster www".split()
-)
+# fmt: off
+RESERVED = frozenset({
+    "about", "abuse", "account", "accounts", "admin", "administrator", "administrators", "all", "anonymous",
+    "api", "app", "assets", "auth", "billing", "blog", "blogs", "bookmarks", "contact", "creator",
+    "creators", "deleted", "dev", "docs", "everyone", "explore", "feed", "feeds", "foryou", "guest",
+    "healthz", "help", "here", "home", "hostmaster", "hub", "instance", "legal", "login", "logout", "mail",
+    "mailer", "media", "metrics", "mod", "moderation", "moderator", "moderators", "mods", "nobody",
+    "noreply", "no_reply", "notifications", "null", "official", "operator", "owner", "password", "photos",
+    "policy", "postmaster", "posts", "press", "privacy", "profile", "profiles", "readyz", "realtime",
+    "register", "reports", "root", "search", "security", "settings", "signin", "signup", "staff", "status",
+    "support", "suggestions", "sysadmin", "system", "tags", "team", "terms", "undefined", "uploads", "user",
+    "username", "users", "verified", "visitor", "vitrine", "vitrine_team", "webmaster", "www",
+})
+# fmt: on
 """Names that would pass for the service itself, or for one of its addresses."""
 
 
@@ -62,6 +66,17 @@ StorableText = Annotated[str, AfterValidator(_storable)]
 """Any text that PostgreSQL can hold or compare."""
 
 Username = Annotated[str, AfterValidator(check_username), Field(min_length=3, max_length=30)]
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, str):
+        return "".join(sign if sign.isprintable() else "?" for sign in value[:300])
+    return value
+
+
+HeaderText = Annotated[str, BeforeValidator(_printable)]
+"""What a client says of itself in a header: at most 300 characters, those that cannot be shown replaced."""
+
 UsernameOf = Annotated[StorableText, Field(max_length=100)]
 """The username of somebody who may not exist, in any case."""
 

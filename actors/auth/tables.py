@@ -1,0 +1,52 @@
+"""Accounts, unique by e-mail among the verified alone, and sessions, each a family of refresh tokens."""
+
+from piccolo.columns import UUID, Bytea, ForeignKey, OnDelete, Text, Timestamptz
+from piccolo.table import Table
+
+
+class User(Table, tablename="users"):
+    """An account. One that is deleted stays, so that nobody else can take its name."""
+
+    id = UUID(primary_key=True, default=None)
+    username = Text(help_text="as its owner writes it")
+    username_key = Text(unique=True, help_text="as names are compared")
+    email = Text(help_text="in normal form")
+    email_verified_at = Timestamptz(null=True, default=None)
+    password_hash = Text(help_text="Argon2id, with its parameters")
+    role = Text(default="user")
+    plan = Text(default="free")
+    created_at = Timestamptz(default=None)
+    deleted_at = Timestamptz(null=True, default=None)
+
+
+class Session(Table, tablename="sessions"):
+    """Somebody signed in somewhere, until it is revoked or unused for too long."""
+
+    id = UUID(primary_key=True, default=None)
+    user_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    client = Text(help_text="native or web")
+    user_agent = Text()
+    address = Text(help_text="the network address it was opened from")
+    created_at = Timestamptz(default=None)
+    last_used_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+class RefreshToken(Table, tablename="refresh_tokens"):
+    """A refresh token by its hash. `seed` makes the successor from the token itself, which is not kept."""
+
+    hash = Bytea(primary_key=True, default=None)
+    session_id = ForeignKey(Session, null=False, on_delete=OnDelete.cascade)
+    created_at = Timestamptz(default=None)
+    spent_at = Timestamptz(null=True, default=None)
+    seed = Bytea(null=True, default=None)
+
+
+RAW = (
+    "CREATE INDEX users_email ON users (email)",
+    "CREATE UNIQUE INDEX users_verified_email ON users (email) WHERE email_verified_at IS NOT NULL",
+    "CREATE INDEX sessions_open ON sessions (user_id, last_used_at DESC) WHERE revoked_at IS NULL",
+    "CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id)",
+    "CREATE UNIQUE INDEX refresh_tokens_one_unspent ON refresh_tokens (session_id) WHERE spent_at IS NULL",
+)
