@@ -96,7 +96,7 @@ async def open_sessions(tx: Transaction, openings: Sequence[Opening]) -> None:
 
 
 async def lock_session(tx: Transaction, token_hash: bytes) -> asyncpg.Record | None:
-    """Lock the open session this token belongs to; returns it with its account, or None where there is none."""
+    """Lock the open session a token belongs to; returns it with its account, None where there is none."""
     return await tx.fetchrow(
         f"SELECT {_ACCOUNT}, s.id AS session_id, s.client "
         "FROM sessions s JOIN users u ON u.id = s.user_id "

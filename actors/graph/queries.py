@@ -52,7 +52,8 @@ async def existing(db: Reads, pairs: Iterable[Pair]) -> frozenset[Pair]:
     followers, followees = _columns(pairs)
     rows = await db.fetch(
         "SELECT follower_id, followee_id FROM follows "
-        "JOIN unnest($1::uuid[], $2::uuid[]) AS p (follower_id, followee_id) USING (follower_id, followee_id)",
+        "JOIN unnest($1::uuid[], $2::uuid[]) AS p (follower_id, followee_id) "
+        "USING (follower_id, followee_id)",
         followers,
         followees,
     )

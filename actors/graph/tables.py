@@ -14,10 +14,8 @@ class Follow(Table, tablename="follows"):
 
 RAW = (
     "ALTER TABLE follows DROP CONSTRAINT follows_pkey, ADD PRIMARY KEY (follower_id, followee_id)",
-    "ALTER TABLE follows ADD CONSTRAINT follows_follower_id_fkey "
-    "FOREIGN KEY (follower_id) REFERENCES users ON DELETE CASCADE",
-    "ALTER TABLE follows ADD CONSTRAINT follows_followee_id_fkey "
-    "FOREIGN KEY (followee_id) REFERENCES users ON DELETE CASCADE",
+    "ALTER TABLE follows ADD FOREIGN KEY (follower_id) REFERENCES users ON DELETE CASCADE",
+    "ALTER TABLE follows ADD FOREIGN KEY (followee_id) REFERENCES users ON DELETE CASCADE",
     "CREATE INDEX follows_followers ON follows (followee_id, created_at DESC, follower_id DESC)",
     "CREATE INDEX follows_following ON follows (follower_id, created_at DESC, followee_id DESC)",
 )

@@ -14,7 +14,7 @@ def _web_address(text: str) -> str:
         _ = parts.port
     except ValueError:
         fits = False
-    # Spaces, control characters and backslashes are where browsers and parsers disagree on what an address is.
+    # Spaces, control characters and backslashes are where browsers and parsers disagree about addresses.
     if not fits or not text.isprintable() or any(sign in text for sign in " \\<>\"'`"):
         raise PydanticCustomError("url_invalid", "this is not an http or https address")
     return text

@@ -105,7 +105,7 @@ class EditProfile(Command[ProfileView], key="caller"):
     socials: Annotated[dict[SocialName, WebAddress], Field(max_length=12)] | None = None
 
 
-class AdjustCounts(Command[Counts], key="user_id"):
+class AdjustCounts(Command[None], key="user_id"):
     """Add these, or take them away when negative. Raises `UnknownUser`."""
 
     user_id: UUID

@@ -1,0 +1,26 @@
+"""The table of profiles. Who has no row yet shows by username, with nothing counted."""
+
+from piccolo.columns import UUID, BigInt, Boolean, Text, Timestamptz
+from piccolo.columns.column_types import JSONB
+from piccolo.table import Table
+
+
+class Profile(Table, tablename="profiles"):
+    """How somebody shows, and what was counted of them; a count is the sum of the changes applied so far."""
+
+    user_id = UUID(primary_key=True, default=None)
+    display_name = Text(null=True, default=None, help_text="without one the username shows")
+    bio = Text(default="")
+    avatar_photo_id = UUID(null=True, default=None)
+    avatar_url = Text(null=True, default=None)
+    links = JSONB(default="[]")
+    socials = JSONB(default="{}")
+    private = Boolean(default=False)
+    posts = BigInt(default=0)
+    followers = BigInt(default=0)
+    following = BigInt(default=0)
+    likes = BigInt(default=0)
+    updated_at = Timestamptz(default=None)
+
+
+RAW = ("ALTER TABLE profiles ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE",)
