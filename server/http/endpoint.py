@@ -1,0 +1,139 @@
+"""What happens to one request of a route: who, how often, what, the question, the answer."""
+
+import asyncio
+import hashlib
+import re
+from typing import Any
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from actors.auth.messages import Role
+from actors.kernel.envelope import Origin
+from actors.kernel.errors import Malformed, Unauthenticated
+from actors.kernel.message import Request
+from actors.kernel.once import Idempotency
+from server.http.addresses import client_address, network_of
+from server.http.errors import RoleRequired
+from server.http.exchange import EXCHANGE, Exchange
+from server.http.identity import Source
+from server.http.limits import Bucket
+from server.http.rendering import Rendering
+from server.http.routing import Route
+from server.http.sessions import SAFE_METHODS
+from server.keys import CURSORS, IDENTITIES, LIMITER, LIVE_LOG, SESSIONS, SETTINGS, SYSTEM
+
+ASK_SECONDS = 10.0
+"""How long a request may wait for its turn; its client is answered 503 after that."""
+_USER_AGENT_LENGTH = 200
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_RANK = {role: rank for rank, role in enumerate((Role.user, Role.creator, Role.admin))}
+
+
+class KeyMalformed(Malformed):
+    """An Idempotency-Key holds 1 to 255 printable ASCII characters."""
+
+    code = "idempotency_key_malformed"
+
+
+class Endpoint:
+    """Answers the requests of one route."""
+
+    def __init__(self, app: web.Application, route: Route) -> None:
+        self.route = route
+        self._binding = route.binding
+        self._rendering = Rendering(route, app[CURSORS])
+        self._role = route.least_role
+        self._identifies = self._role is not None or "caller" in self._binding.trusted
+        self._trusted = self._binding.trusted - {"caller"}
+        self._bucket = app[LIMITER].buckets[route.bucket]
+        self._identities, self._sessions, self._limiter = app[IDENTITIES], app[SESSIONS], app[LIMITER]
+        self._system, self._cursors = app[SYSTEM], app[CURSORS]
+        self._live_log = app[LIVE_LOG] if route.live else None
+        self._proxies = app[SETTINGS].trusted_proxies
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request. Raises a `Refusal` for the edge to show as a problem."""
+        exchange = request[EXCHANGE]
+        exchange.route = self.route.path
+        address = client_address(request, self._proxies)
+        await self._admit(request, exchange, address)
+        told: dict[str, Any] = {}
+        if self._trusted:
+            self._tell(request, address, told)
+        if self.route.fill is not None:
+            told.update(await self.route.fill(request))
+        message = await self._binding.bind(request, exchange.identity, told)
+        exchange.message = message
+        if self.route.limit_by is not None:
+            await self._limiter.spend(self._bucket, f"field:{_hidden(getattr(message, self.route.limit_by))}")
+        # Read before the rows: what happens in between is then replayed, not lost.
+        position = None if self._live_log is None else self._live_log.position()
+        origin = Origin(
+            exchange.request_id,
+            asyncio.get_running_loop().time() + ASK_SECONDS,
+            self._idempotency(request, exchange, message) if self.route.idempotent else None,
+        )
+        reply: Any = await self._system.ask(message, origin=origin)
+        if self.route.respond is not None:
+            response = await self.route.respond(request, reply)
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        else:
+            is_private = exchange.identity is not None
+            response = self._rendering.render(request, reply, is_private=is_private, position=position)
+        if origin.replayed:
+            response.headers["Idempotency-Replayed"] = "true"
+        return response
+
+    async def _admit(self, request: web.Request, exchange: Exchange, address: str) -> None:
+        """Identity, then the rate limit, then the role: a forged token spends its address's limit too."""
+        refusal: Unauthenticated | None = None
+        source = Source.nothing
+        if self._identifies:
+            try:
+                source, exchange.identity = self._identities.of_request(request)
+            except Unauthenticated as error:
+                refusal = error
+        exchange.quota = await self._limiter.spend(self._bucket, self._subject(exchange, self._bucket, address))
+        if refusal is not None:
+            raise refusal
+        if self._role is not None:
+            if exchange.identity is None:
+                raise Unauthenticated
+            if _RANK[exchange.identity.caller.role] < _RANK[self._role]:
+                raise RoleRequired(f"this takes the role `{self._role}`")
+        if source is Source.cookie and request.method not in SAFE_METHODS:
+            self._sessions.check_csrf(request)
+
+    @staticmethod
+    def _subject(exchange: Exchange, bucket: Bucket, address: str) -> str:
+        if exchange.identity is not None and bucket.per == "person":
+            return f"user:{exchange.identity.caller.id.hex}"
+        return f"address:{network_of(address)}"
+
+    def _tell(self, request: web.Request, address: str, told: dict[str, Any]) -> None:
+        """Fill what only the edge knows."""
+        if "client_address" in self._trusted:
+            told["client_address"] = address
+        if "user_agent" in self._trusted:
+            agent = request.headers.get("User-Agent", "")[:_USER_AGENT_LENGTH]
+            told["user_agent"] = agent.encode(errors="replace").decode()
+        if "after" in self._trusted and (cursor := request.query.get("cursor")) is not None:
+            told["after"] = self._cursors.decode(self.route.path, cursor)
+
+    @staticmethod
+    def _idempotency(request: web.Request, exchange: Exchange, message: Request[Any]) -> Idempotency | None:
+        key = request.headers.get("Idempotency-Key")
+        if key is None or exchange.identity is None:
+            return None
+        if not _KEY.fullmatch(key):
+            raise KeyMalformed
+        said = message.model_dump_json(exclude=set(message.trusted_fields()))
+        fingerprint = hashlib.sha256(f"{type(message).__name__} {said}".encode()).digest()
+        return Idempotency(str(exchange.identity.caller.id), key, fingerprint)
+
+
+def _hidden(value: Any) -> str:
+    """A value as a limiter's key: names and addresses of people do not stand in Redis."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+    return hashlib.sha256(text.casefold().encode(errors="replace")).hexdigest()[:32]

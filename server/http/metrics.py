@@ -1,0 +1,23 @@
+"""What the edge measures, by route template, never by path."""
+
+from functools import lru_cache
+
+from prometheus_client import Counter, Gauge, Histogram
+
+request_seconds = Histogram(
+    "vitrine_http_request_seconds",
+    "Time from the request's headers to its reply, in seconds.",
+    ("method", "route", "status"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+in_flight = Gauge("vitrine_http_requests_in_flight", "Requests being answered now.")
+limited_total = Counter("vitrine_http_limited_total", "Requests refused by a rate limit.", ("bucket",))
+limiter_failures_total = Counter(
+    "vitrine_http_limiter_failures_total", "Times the limiter could not reach Redis and let requests pass."
+)
+log_lines_dropped_total = Counter(
+    "vitrine_log_lines_dropped_total", "Log lines dropped because the reader of the log was too slow."
+)
+
+# A child is looked up under a lock for 1 µs; remembered, observing costs 0.4.
+seconds_of = lru_cache(4096)(request_seconds.labels)

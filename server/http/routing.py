@@ -1,0 +1,169 @@
+"""The typed route table: a route is a path, the message it asks and how the answer shows. OpenAPI comes from it."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, TypedDict, TypeVar, Unpack
+
+from aiohttp import web
+
+from actors.auth.messages import Role
+from actors.kernel.errors import DeclarationError
+from actors.kernel.message import Request
+from server.http.binding import Binding
+
+R = TypeVar("R")
+
+TRUSTED_SOURCES = frozenset({"caller", "client_address", "user_agent", "after"})
+"""Trusted fields the edge knows how to fill; others come from a route's `fill`."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Respond = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
+Fill = Callable[[web.Request], Awaitable[Mapping[str, Any]]]
+
+
+class Options(TypedDict, total=False):
+    """What else a route may say."""
+
+    status: int
+    role: Role | None
+    bucket: str
+    fixed: Mapping[str, Any]
+    live: bool
+    public_max_age: int
+    idempotent: bool
+    respond: Respond | None
+    fill: Fill | None
+    renders: Any
+    limit_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation.
+
+    `role`: the least role that may call; None lets visitors in unless the message needs a caller. `bucket`: the
+    rate limit it spends. `fixed`: fields the route decides. `live`: carries `Stream-Position`. `public_max_age`:
+    seconds others may keep what a visitor gets. `idempotent`: honours `Idempotency-Key`. `respond` makes the
+    response itself, shaped as `renders`; `fill` gives fields that are in neither path, query nor body. `limit_by`
+    names a field whose value spends the bucket too.
+    """
+
+    method: str
+    path: str
+    message: type[Request[Any]]
+    status: int = 200
+    role: Role | None = None
+    bucket: str = "writes"
+    fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    live: bool = False
+    public_max_age: int = 0
+    idempotent: bool = False
+    respond: Respond | None = None
+    fill: Fill | None = None
+    renders: Any = None
+    limit_by: str | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields its path names."""
+        return frozenset(re.findall(r"{(\w+)}", self.path))
+
+    @property
+    def reply(self) -> Any:
+        """The type of what it shows; None where it shows nothing."""
+        return self.message.reply_type() if self.renders is None else self.renders
+
+    @property
+    def least_role(self) -> Role | None:
+        """The least role that may call it, also where only the message says that somebody must be signed in."""
+        caller = self.message.model_fields.get("caller")
+        if self.role is None and caller is not None and caller.is_required():
+            return Role.user
+        return self.role
+
+    @property
+    def binding(self) -> Binding:
+        """How its requests become its message."""
+        return Binding(self.method, self.message, self.names, self.fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRoute:
+    """An operation the edge answers itself, without a message: about the service, not about what is in it."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    renders: Any = None
+    content_type: str = "application/json"
+    bucket: str | None = None
+
+
+AnyRoute = Route | EdgeRoute
+
+
+def get(path: str, message: type[Request[R]], **options: Unpack[Options]) -> Route:
+    """`GET path` asks the message; what the path does not name comes from the query."""
+    return Route("GET", path, message, **{"bucket": "reads", **options})
+
+
+def post(path: str, message: type[Request[R]], **options: Unpack[Options]) -> Route:
+    """`POST path` asks the message; what the path does not name comes from the body."""
+    return Route("POST", path, message, **options)
+
+
+def put(path: str, message: type[Request[R]], **options: Unpack[Options]) -> Route:
+    """`PUT path` asks the message; what the path does not name comes from the body."""
+    return Route("PUT", path, message, **options)
+
+
+def patch(path: str, message: type[Request[R]], **options: Unpack[Options]) -> Route:
+    """`PATCH path` asks the message; what the path does not name comes from the body."""
+    return Route("PATCH", path, message, **options)
+
+
+def delete(path: str, message: type[Request[R]], **options: Unpack[Options]) -> Route:
+    """`DELETE path` asks the message; what the path does not name comes from the query."""
+    return Route("DELETE", path, message, **options)
+
+
+def check(routes: Iterable[AnyRoute], buckets: Iterable[str], owned: Iterable[type]) -> None:
+    """Refuse a table that makes no sense. Raises `DeclarationError` naming every fault in it."""
+    faults: list[str] = []
+    seen: set[tuple[str, str]] = set()
+    known_buckets, owners = frozenset(buckets), frozenset(owned)
+    for route in routes:
+        where = f"{route.method} {route.path}"
+        shape = (route.method, re.sub(r"{\w+}", "{}", route.path))
+        if shape in seen:
+            faults.append(f"{where} is there twice")
+        seen.add(shape)
+        if route.bucket is not None and route.bucket not in known_buckets:
+            faults.append(f"{where}: there is no bucket {route.bucket!r}")
+        if isinstance(route, Route):
+            faults += [f"{where}: {fault}" for fault in _faults(route)]
+            if route.message not in owners:
+                faults.append(f"{where}: no actor answers {route.message.__name__}")
+    if faults:
+        raise DeclarationError("; ".join(faults))
+
+
+def _faults(route: Route) -> Iterable[str]:
+    fields, trusted = frozenset(route.message.model_fields), route.message.trusted_fields()
+    name = route.message.__name__
+    for missing in sorted((route.names | frozenset(route.fixed)) - fields):
+        yield f"{name} has no field {missing!r}"
+    for chosen in sorted((route.names | frozenset(route.fixed)) & trusted):
+        yield f"{chosen!r} of {name} is trusted"
+    if unfilled := sorted(trusted - TRUSTED_SOURCES):
+        if route.fill is None:
+            yield f"nothing fills {', '.join(unfilled)} of {name}"
+    if route.limit_by is not None and route.limit_by not in fields:
+        yield f"{name} has no field {route.limit_by!r} to limit by"
+    if route.public_max_age and (route.method != "GET" or route.least_role is not None):
+        yield "only what visitors may GET can be public"
+    if (route.status == 204) != (route.reply in {None, type(None)}) and route.respond is None:
+        yield f"status {route.status} does not fit a reply of {route.reply}"

@@ -1,0 +1,94 @@
+"""Access tokens: JWT, HS256 and nothing else, keys by `kid`. The only module that knows the JWT library."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+from jose import jwt
+from jose.exceptions import ExpiredSignatureError, JOSEError
+from pydantic import ValidationError
+
+from actors.auth.messages import Caller
+from actors.kernel.errors import Unauthenticated
+from actors.settings import Settings
+
+LIFETIME_SECONDS = 600
+ISSUER = AUDIENCE = "vitrine"
+_ALGORITHM = "HS256"
+_TYPE = "at+jwt"
+_LONGEST = 4096
+_OPTIONS = {
+    "require_exp": True,
+    "require_iat": True,
+    "require_aud": True,
+    "require_iss": True,
+    "require_sub": True,
+    "leeway": 0,
+}
+
+
+class TokenExpired(Unauthenticated):
+    """This access token has expired; refresh it."""
+
+    code = "token_expired"
+
+
+class TokenInvalid(Unauthenticated):
+    """This access token is not valid."""
+
+    code = "unauthorized"
+
+
+class Identity(NamedTuple):
+    """Who a verified token names, the same as JSON, and until when (Unix seconds) it may be believed."""
+
+    caller: Caller
+    caller_json: bytes
+    expires_at: float
+
+
+class Tokens:
+    """Issues with the current key, verifies with any of the known ones."""
+
+    def __init__(self, keys: Mapping[str, str], *, current: str) -> None:
+        if any(len(key.encode()) < 32 for key in keys.values()):
+            raise ValueError("a signing key holds at least 32 bytes")
+        self._keys = keys
+        self._current = current
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The keys of this deployment."""
+        secret = settings.jwt_secret.get_secret_value()
+        kid = hashlib.sha256(b"kid:" + secret.encode()).hexdigest()[:12]
+        return cls({kid: secret}, current=kid)
+
+    def issue(self, caller: Caller, *, lifetime: int = LIFETIME_SECONDS) -> str:
+        """A token that names the caller for `lifetime` seconds."""
+        now = int(time.time())
+        claims = caller.claims() | {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + lifetime}
+        headers = {"kid": self._current, "typ": _TYPE}
+        token: str = jwt.encode(claims, self._keys[self._current], algorithm=_ALGORITHM, headers=headers)
+        return token
+
+    def verify(self, token: str) -> Identity:
+        """Who the token names. Raises `TokenExpired` or `TokenInvalid`, whatever the token holds."""
+        if len(token) > _LONGEST:
+            raise TokenInvalid
+        try:
+            header = jwt.get_unverified_header(token)
+            key = self._keys.get(str(header.get("kid")))
+            if key is None or header.get("typ") != _TYPE:
+                raise TokenInvalid
+            claims: dict[str, Any] = jwt.decode(
+                token, key, algorithms=[_ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_OPTIONS
+            )
+            if claims["iat"] > time.time() + 60:
+                raise TokenInvalid
+            caller = Caller.of_claims(claims)
+        except ExpiredSignatureError:
+            raise TokenExpired from None
+        except (JOSEError, ValidationError, ValueError, TypeError, RecursionError):
+            raise TokenInvalid from None
+        return Identity(caller, caller.model_dump_json().encode(), float(claims["exp"]))

@@ -1,0 +1,40 @@
+"""What the application holds, by typed key. `create_app` fills it; handlers read it."""
+
+from typing import Protocol
+
+from aiohttp import web
+
+from actors.adapters.cache import Cache
+from actors.kernel.system import System
+from actors.settings import Settings
+from server.http.cursors import Cursors
+from server.http.identity import Identities, Revocations
+from server.http.limits import Limiter
+from server.http.sessions import WebSessions
+from server.http.tokens import Tokens
+
+
+class Lifecycle:
+    """Whether this process still takes new work."""
+
+    is_draining = False
+
+
+class LiveHead(Protocol):
+    """The live log, as far as REST needs it."""
+
+    def position(self) -> str:
+        """Where the log stands now, as clients hold it."""
+
+
+SETTINGS = web.AppKey("settings", Settings)
+SYSTEM = web.AppKey("system", System)
+CACHE = web.AppKey("cache", Cache)
+LIVE_LOG: web.AppKey[LiveHead] = web.AppKey("live_log")
+TOKENS = web.AppKey("tokens", Tokens)
+REVOCATIONS = web.AppKey("revocations", Revocations)
+IDENTITIES = web.AppKey("identities", Identities)
+SESSIONS = web.AppKey("sessions", WebSessions)
+CURSORS = web.AppKey("cursors", Cursors)
+LIMITER = web.AppKey("limiter", Limiter)
+LIFECYCLE = web.AppKey("lifecycle", Lifecycle)
