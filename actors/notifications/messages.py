@@ -76,14 +76,9 @@ class GetUnread(Query[UnreadCounts]):
     caller: Trusted[Caller]
 
 
-class _Mark(Command[Markers]):
+class _Mark(Command[Markers], key="caller"):
     caller: Trusted[Caller]
     until: UUID
-
-    @property
-    def key(self) -> str:
-        """A person's markers move one after the other."""
-        return str(self.caller.id)
 
 
 class MarkRead(_Mark):

@@ -9,6 +9,8 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from actors.auth.messages import Caller
+from actors.auth.names import UsernameOf
+from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery
 from actors.media.messages import PhotoView
@@ -91,8 +93,20 @@ class PostDetail(View):
     viewer: ViewerState | None = None
 
 
-class CreatePost(Command[PostView]):
-    """Publish an uploaded photograph."""
+class PhotoUsed(Conflict):
+    """This photograph is on a post already."""
+
+    code = "photo_used"
+
+
+class PhotoUnfit(Conflict):
+    """This photograph was rejected."""
+
+    code = "photo_rejected"
+
+
+class CreatePost(Command[PostView], key="caller"):
+    """Publish an uploaded photograph. Raises `PhotoUsed` and `PhotoUnfit`, and what media says of the upload."""
 
     caller: Trusted[Caller]
     upload_id: UUID | None = None
@@ -101,11 +115,6 @@ class CreatePost(Command[PostView]):
     tags: Tags = ()
     alt: AltText | None = None
     sensitive: bool = False
-
-    @property
-    def key(self) -> str:
-        """A person's posts are published one after the other."""
-        return str(self.caller.id)
 
     @model_validator(mode="after")
     def _names_one_upload(self) -> Self:
@@ -136,10 +145,10 @@ class GetPosts(Query[Page[PostItem]]):
 
 
 class ListProfilePosts(PagedQuery[PostItem]):
-    """A person's own posts, newest first."""
+    """A person's own posts, newest first. Raises `UnknownUser`."""
 
     caller: Trusted[Caller | None] = None
-    username: str
+    username: UsernameOf
 
 
 class LikeState(View):

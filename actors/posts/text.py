@@ -40,7 +40,11 @@ Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(_each_onc
 
 
 def _split(value: object) -> object:
-    return value.split(",") if isinstance(value, str) else value
+    """A query string names several ids as `?ids=a,b` or `?ids=a&ids=b`."""
+    parts = [value] if isinstance(value, str) else value
+    if isinstance(parts, (list, tuple)) and all(isinstance(part, str) for part in parts):
+        return [name for part in parts for name in part.split(",") if name]
+    return value
 
 
 Listed = BeforeValidator(_split)
