@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from actors.auth.names import Email, HeaderText, StorableText, Username, username_key
+from actors.auth.names import Email, HeaderText, Username, username_key
 from actors.kernel.errors import Conflict, NotFound, Unauthenticated
 from actors.kernel.message import Command, Trusted, View
 
@@ -163,7 +163,7 @@ class Register(Command[SignedIn], key="username"):
 class Login(Command[SignedIn], key="login"):
     """Sign in with a username or an e-mail address. Raises `InvalidCredentials`, alike for every reason."""
 
-    login: Annotated[StorableText, Field(min_length=1, max_length=254)]
+    login: str = Field(max_length=254)
     password: SecretStr = Field(max_length=128)
     client: Client = Client.native
     client_address: Trusted[HeaderText] = ""

@@ -56,18 +56,6 @@ def normal_email(text: str) -> str:
     return f"{local}@{domain}"
 
 
-def _storable(text: str) -> str:
-    if "\0" in text:
-        raise PydanticCustomError("nul_character", "this holds a NUL character, which no text may")
-    return text
-
-
-StorableText = Annotated[str, AfterValidator(_storable)]
-"""Any text that PostgreSQL can hold or compare."""
-
-Username = Annotated[str, AfterValidator(check_username), Field(min_length=3, max_length=30)]
-
-
 def _printable(value: object) -> object:
     if isinstance(value, str):
         return "".join(sign if sign.isprintable() else "?" for sign in value[:300])
@@ -77,7 +65,7 @@ def _printable(value: object) -> object:
 HeaderText = Annotated[str, BeforeValidator(_printable)]
 """What a client says of itself in a header: at most 300 characters, those that cannot be shown replaced."""
 
-UsernameOf = Annotated[StorableText, Field(max_length=100)]
+UsernameOf = Annotated[str, Field(max_length=100)]
 """The username of somebody who may not exist, in any case."""
 
 Email = Annotated[str, Field(max_length=254), AfterValidator(normal_email)]

@@ -4,20 +4,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from actors.auth.messages import Caller
 from actors.auth.names import UsernameOf, username_key
 from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
-
-
-def _comma_separated(value: object) -> object:
-    """A query string names several ids as `?ids=a,b` or `?ids=a&ids=b`."""
-    parts = [value] if isinstance(value, str) else value
-    if isinstance(parts, (list, tuple)) and all(isinstance(part, str) for part in parts):
-        return [name for part in parts for name in part.split(",") if name]
-    return value
 
 
 class Mine(StrEnum):
@@ -110,4 +102,4 @@ class Relationships(Query[RelationshipsFound]):
     """How the caller stands to up to 100 people, in one question."""
 
     caller: Trusted[Caller]
-    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100), BeforeValidator(_comma_separated)]
+    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100)]

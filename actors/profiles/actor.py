@@ -144,7 +144,7 @@ def _sides(event: Followed | Unfollowed, by: int) -> tuple[tuple[UUID, Delta], .
 def _changes(wish: EditProfile) -> dict[str, Any]:
     """What was named, as the columns hold it: an emptied display name is none."""
     named = wish.model_dump(include=wish.model_fields_set & set(queries.EDITABLE))
-    empty = {"display_name": None, "bio": "", "links": [], "socials": {}}
+    empty: dict[str, Any] = {"display_name": None, "bio": "", "links": [], "socials": {}}
     return {field: value or empty[field] for field, value in named.items()}
 
 

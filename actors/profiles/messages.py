@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from actors.auth.messages import Account, Caller, Entitlements, Role
-from actors.auth.names import StorableText, UsernameOf
+from actors.auth.names import UsernameOf
 from actors.graph.messages import Relationship
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import PagedQuery
@@ -19,7 +19,7 @@ SocialName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
 class ProfileLink(View):
     """An address with what to call it."""
 
-    label: Annotated[StorableText, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
     url: WebAddress
 
 
@@ -97,10 +97,8 @@ class EditProfile(Command[ProfileView], key="caller"):
     """Change what is named of my profile; what is not named stays, and `null` empties it."""
 
     caller: Trusted[Caller]
-    display_name: Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=50)] | None = (
-        None
-    )
-    bio: Annotated[StorableText, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    display_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)] | None = None
+    bio: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
     links: Annotated[tuple[ProfileLink, ...], Field(max_length=8)] | None = None
     socials: Annotated[dict[SocialName, WebAddress], Field(max_length=12)] | None = None
 
