@@ -65,6 +65,7 @@ def _printable(value: object) -> object:
 HeaderText = Annotated[str, BeforeValidator(_printable)]
 """What a client says of itself in a header: at most 300 characters, those that cannot be shown replaced."""
 
+Username = Annotated[str, AfterValidator(check_username)]
 UsernameOf = Annotated[str, Field(max_length=100)]
 """The username of somebody who may not exist, in any case."""
 
