@@ -7,7 +7,6 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
-
 class SettingsError(Exception):
     """A variable is missing or wrong; the text names each one and says what to set."""
 
@@ -22,27 +21,38 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True)
 
     environment: Literal["development", "test", "production"] = Field(
-        "development", validation_alias=_variable("VITRINE_ENV"), description="development, test or production"
+        "development",
+        validation_alias=_variable("VITRINE_ENV"),
+        description="development, test or production",
     )
     database_url: str = Field(
-        validation_alias=_variable("DB_URL", "DATABASE_URL"), description="postgresql://user:password@host:port/name"
+        validation_alias=_variable("DB_URL", "DATABASE_URL"),
+        description="postgresql://user:password@host:port/name",
     )
     database_replica_url: str | None = Field(
         None, validation_alias=_variable("DB_REPLICA_URL"), description="a read replica for queries"
     )
-    redis_url: str = Field(validation_alias=_variable("REDIS_URL"), description="redis://host:port/0, Redis 7 or Valkey 8 and up")
+    redis_url: str = Field(
+        validation_alias=_variable("REDIS_URL"), description="redis://host:port/0, Redis 7 or Valkey 8 and up"
+    )
     jwt_secret: SecretStr = Field(
         validation_alias=_variable("JWT_SECRET"),
         description="signs access tokens and cursors, at least 32 bytes: `openssl rand -hex 32`",
     )
-    s3_endpoint: str = Field(validation_alias=_variable("S3_ENDPOINT"), description="the address the server reaches S3 at")
+    s3_endpoint: str = Field(
+        validation_alias=_variable("S3_ENDPOINT"), description="the address the server reaches S3 at"
+    )
     s3_public_endpoint: str | None = Field(
-        None, validation_alias=_variable("S3_PUBLIC_ENDPOINT"), description="the address clients reach S3 at, if another"
+        None,
+        validation_alias=_variable("S3_PUBLIC_ENDPOINT"),
+        description="the address clients reach S3 at, if another",
     )
     storage_keys: SecretStr = Field(
         validation_alias=_variable("STORAGE_KEYS"), description="access-key:secret-key of the object storage"
     )
-    s3_bucket: str = Field("vitrine", validation_alias=_variable("S3_BUCKET"), min_length=3, description="bucket for media")
+    s3_bucket: str = Field(
+        "vitrine", validation_alias=_variable("S3_BUCKET"), min_length=3, description="bucket for media"
+    )
     s3_region: str = Field("us-east-1", validation_alias=_variable("S3_REGION"), description="region in signatures")
     media_base_url: str | None = Field(
         None,
@@ -53,27 +63,45 @@ class Settings(BaseSettings):
         None, validation_alias=_variable("STRIPE_KEYS"), description="secret-key:webhook-secret"
     )
     public_url: str = Field(
-        "http://127.0.0.1:8080", validation_alias=_variable("PUBLIC_URL"), description="the address people reach us at"
+        "http://127.0.0.1:8080",
+        validation_alias=_variable("PUBLIC_URL"),
+        description="the address people reach us at",
     )
     host: str = Field("127.0.0.1", validation_alias=_variable("HOST"), description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, validation_alias=_variable("PORT"), description="port to listen on")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), validation_alias=_variable("ALLOWED_ORIGINS"), description="other web origins that may call with cookies"
+        (),
+        validation_alias=_variable("ALLOWED_ORIGINS"),
+        description="other web origins that may call with cookies",
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=8, validation_alias=_variable("TRUSTED_PROXIES"), description="proxies in front, for the client address"
+        0,
+        ge=0,
+        le=8,
+        validation_alias=_variable("TRUSTED_PROXIES"),
+        description="proxies in front, for the client address",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", validation_alias=_variable("LOG_LEVEL"), description="debug, info, warning or error"
     )
     rate_limits: Literal["on", "off"] = Field(
-        "on", validation_alias=_variable("RATE_LIMITS"), description="off only where a test or a seed needs it"
+        "on",
+        validation_alias=_variable("RATE_LIMITS"),
+        description="off only where a test or a seed needs it",
     )
     command_connections: int = Field(
-        12, ge=2, le=200, validation_alias=_variable("DB_COMMAND_CONNECTIONS"), description="connections for commands, a process"
+        12,
+        ge=2,
+        le=200,
+        validation_alias=_variable("DB_COMMAND_CONNECTIONS"),
+        description="connections for commands, a process",
     )
     query_connections: int = Field(
-        8, ge=2, le=200, validation_alias=_variable("DB_QUERY_CONNECTIONS"), description="connections for queries, a process"
+        8,
+        ge=2,
+        le=200,
+        validation_alias=_variable("DB_QUERY_CONNECTIONS"),
+        description="connections for queries, a process",
     )
     fault: str | None = Field(
         None,
@@ -150,7 +178,7 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def _explain(error: ValidationError) -> str:
-    fields = {name: field for name, field in Settings.model_fields.items()}
+    fields = Settings.model_fields
     by_alias = {alias: name for name, field in fields.items() for alias in variable_names(name)}
     lines = ["Vitrine cannot start:"]
     for problem in error.errors(include_input=False, include_url=False):

@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import asyncpg
 import orjson
+from asyncpg.pool import PoolConnectionProxy
 
 from actors.settings import Settings
+
+Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+"""A connection of its own, or one that goes back to its pool."""
 
 STATEMENT_TIMEOUT_MS = 5_000
 """No statement of a request runs longer; what hangs is answered 503 and rolled back."""
@@ -30,7 +34,9 @@ class Database:
         commands = await _pool(settings.database_url, settings.command_connections)
         try:
             queries = await _pool(
-                settings.database_replica_url or settings.database_url, settings.query_connections, read_only=True
+                settings.database_replica_url or settings.database_url,
+                settings.query_connections,
+                read_only=True,
             )
         except BaseException:
             commands.terminate()
@@ -47,13 +53,13 @@ class Database:
                 pool.terminate()
 
     @asynccontextmanager
-    async def for_command(self) -> AsyncIterator[asyncpg.Connection]:
+    async def for_command(self) -> AsyncIterator[Connection]:
         """A connection that may write. Waiting is bounded by the lanes that ask."""
         async with self._command_slots, self._commands.acquire() as connection:
             yield connection
 
     @asynccontextmanager
-    async def for_query(self) -> AsyncIterator[asyncpg.Connection]:
+    async def for_query(self) -> AsyncIterator[Connection]:
         """A connection that reads only, on the replica where there is one."""
         async with self._query_slots, self._queries.acquire() as connection:
             yield connection

@@ -11,8 +11,9 @@ from actors.kernel.message import Command, Event, Message, Query, Request
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from actors.adapters.outside import Outside
+    from actors.kernel.lane import Lane
     from actors.kernel.transaction import Reader, Transaction
-    from actors.kernel.system import Lane
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -95,9 +96,9 @@ class Actor:
         return await self._lane.ask(message, cause=cause)
 
     @property
-    def adapters(self) -> Any:
+    def adapters(self) -> "Outside":
         """The outside world by role, as the composition root made it."""
-        return self._lane.system.adapters
+        return self._lane.system.outside
 
 
 def _check(cls: type[Actor], name: str, method: Callable[..., Any], handler: Handler) -> None:
@@ -127,4 +128,6 @@ def _check(cls: type[Actor], name: str, method: Callable[..., Any], handler: Han
         reply = type(None) if reply is None else reply
         expected = (Sequence[reply], Sequence[reply | Refusal]) if handler.batch > 1 else (reply,)  # type: ignore[valid-type]
     if result not in expected:
-        raise DeclarationError(f"{where} returns {result}, but {handler.message.__name__} is answered by {expected[-1]}")
+        raise DeclarationError(
+            f"{where} returns {result}, but {handler.message.__name__} is answered by {expected[-1]}"
+        )

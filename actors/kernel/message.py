@@ -34,11 +34,13 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key_field: ClassVar[str | None] = None
+    essential: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, key: str | None = None, **options: Any) -> None:
+    def __init_subclass__(cls, *, key: str | None = None, essential: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
         if key is not None:
             cls.key_field = key
+        cls.essential = essential
 
     @classmethod
     def __pydantic_init_subclass__(cls, *, key: str | None = None, **_: Any) -> None:
@@ -81,7 +83,10 @@ class Request(Message, Generic[R]):
 
 
 class Command(Request[R], Generic[R]):
-    """Asks to change state: ordered by its key, alone in its lane, exactly one transaction."""
+    """Asks to change state: ordered by its key, alone in its lane, exactly one transaction.
+
+    `essential=True` in the class line: still taken when the outbox or an inbox has fallen behind.
+    """
 
 
 class Query(Request[R], Generic[R]):

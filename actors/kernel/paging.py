@@ -29,7 +29,7 @@ class PagedQuery(Query[Page[T]], Generic[T]):
     @classmethod
     def reply_type(cls) -> Any:
         (item,) = type_arguments(cls, PagedQuery)
-        return Page[item]
+        return Page.__class_getitem__(item)
 
 
 def key_of(after: Key | None, *shape: type[str | int | float]) -> Key | None:

@@ -1,0 +1,83 @@
+"""The outbox: facts written in the commit that made them true, waiting for the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from actors.kernel.message import Event
+
+if TYPE_CHECKING:
+    from actors.kernel.transaction import Transaction
+
+Listeners = Mapping[type[Event], str]
+"""For each event type the domains that listen to it, joined by spaces."""
+
+_APPEND = """
+INSERT INTO outbox (id, type, key, payload, targets, topics, live_type, live_data, ephemeral, author, origin, at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[],
+                     $8::bytea[], $9::boolean[], $10::uuid[], $11::text[], $12::timestamptz[])
+"""
+
+
+async def append(tx: Transaction, facts: Sequence[Event], listeners: Listeners, origin: str | None) -> None:
+    """Write facts in the order they were emitted, in one statement."""
+    await tx.execute(_APPEND, *_columns(_row(fact, listeners, origin) for fact in facts))
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _row(fact: Event, listeners: Listeners, origin: str | None) -> tuple[Any, ...]:
+    live = fact.live()
+    shown: tuple[Any, ...] = ("", None, None, False, None)
+    if live is not None and live.topics:
+        data = orjson.dumps(live.data.model_dump(mode="json"))
+        shown = (" ".join(live.topics), live.type, data, live.ephemeral, live.author)
+    payload = fact.model_dump_json().encode()
+    targets = listeners.get(type(fact), "")
+    return (fact.id, type(fact).__name__, str(fact.key), payload, targets, *shown, origin, fact.at)
+
+
+_PRUNE = """
+DELETE FROM outbox WHERE seq IN (
+    SELECT o.seq FROM outbox o
+    WHERE o.published_at < now() - $1::interval
+      AND NOT EXISTS (
+        SELECT FROM unnest(string_to_array(o.targets, ' ')) AS domain
+        WHERE NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = domain)
+          AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = domain))
+    ORDER BY o.published_at LIMIT $2)
+"""
+
+_REPUBLISH = """
+WITH missing AS (
+    SELECT o.seq, string_agg(domain, ' ') AS targets
+    FROM outbox o CROSS JOIN LATERAL unnest(string_to_array(o.targets, ' ')) AS domain
+    WHERE o.published_at IS NOT NULL
+      AND NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = domain)
+      AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = domain)
+    GROUP BY o.seq)
+UPDATE outbox SET published_at = NULL, topics = '', live_type = NULL, live_data = NULL, targets = missing.targets
+FROM missing WHERE outbox.seq = missing.seq
+"""
+
+
+async def prune(connection: Any, *, older_than: Any, limit: int = 5_000) -> int:
+    """Delete published facts that took effect (or died) in every listening domain. Returns how many."""
+    return _count(await connection.execute(_PRUNE, older_than, limit))
+
+
+async def republish(connection: Any) -> int:
+    """After a loss in Redis: send what has not taken effect to the inboxes again, never to `live`.
+
+    Returns how many facts wait again.
+    """
+    return _count(await connection.execute(_REPUBLISH))
+
+
+def _count(tag: str) -> int:
+    return int(tag.rpartition(" ")[2])

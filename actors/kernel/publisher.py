@@ -1,0 +1,191 @@
+"""What the leader does: claim unpublished facts and jobs, write them to Redis in one go, mark them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+
+from actors.adapters.queue import JOBS_FIELD, JOBS_GROUP, JOBS_STREAM, pack
+from actors.kernel import metrics, outbox
+from actors.kernel.streams import GROUP, LIVE, MARK, Pipe, inbox_of
+
+log = structlog.get_logger(__name__)
+
+CLAIM = 2_000
+LOOKBACK = 20_000
+"""Transactions commit out of order: facts this far below the last one are looked at each time, the rest by sweep."""
+LIVE_ENTRIES = 120_000
+REDIS_SECONDS = 5.0
+_TOO_SMALL = "equal or smaller"
+
+_CLAIM = """
+SELECT seq, id, type, payload, targets, topics, live_type, live_data, ephemeral, author, origin, at
+FROM outbox WHERE published_at IS NULL AND seq > $1 ORDER BY seq LIMIT $2
+"""
+_CLAIM_JOBS = "SELECT id, task, args FROM job_intents WHERE published_at IS NULL ORDER BY seq LIMIT $1"
+_MARK = """
+WITH facts AS (UPDATE outbox SET published_at = now() WHERE seq = ANY($1::bigint[])),
+     jobs AS (UPDATE job_intents SET published_at = now() WHERE id = ANY($2::uuid[]))
+UPDATE relay_state SET n = $3, mark = $4 WHERE epoch = $5
+"""
+_BEGIN_EPOCH = """
+UPDATE relay_state SET epoch = greatest(epoch + 1, $1::bigint + 1, extract(epoch FROM now())::bigint), n = 0, mark = 0
+RETURNING epoch
+"""
+
+
+class Deposed(Exception):
+    """Another leader has taken over, or this one can no longer tell what Redis holds."""
+
+
+class Publisher:
+    """One term of leadership: its two connections and its position in the live log."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, redis: Any, domains: Sequence[str], reach: Callable[[str], None]
+    ) -> None:
+        self._connection = connection
+        self._redis = redis
+        self._domains = domains
+        self._reach = reach
+        self._last_seq = 0
+        self._n = 0
+        self._mark = 0
+        self.epoch = 0
+
+    async def take_over(self) -> None:
+        """Go on where the last leader stopped, or begin a new epoch when Redis has lost something."""
+        row = await self._connection.fetchrow("SELECT epoch, n, mark FROM relay_state")
+        assert row is not None, "the migration puts this row there"
+        self.epoch, self._n, self._mark = row["epoch"], row["n"], row["mark"]
+        self._last_seq = await self._connection.fetchval("SELECT coalesce(max(seq), 0) FROM outbox")
+        mark, _ = await self._last_ids()
+        if mark is not None and mark[0] > self.epoch:
+            # This term holds the lock, so it is PostgreSQL that forgot an epoch.
+            await self._begin_epoch(after=mark[0])
+        await self.verify()
+
+    async def verify(self) -> None:
+        """Compare what Redis holds with what was written there; behind means lost, and begins a new epoch.
+
+        Called twice a second, which also keeps the leader's connection from idling out.
+        """
+        await self._connection.execute("SELECT 1")
+        mark, head = await self._last_ids()
+        if mark is None or head is None or mark < (self.epoch, self._mark) or head < (self.epoch, self._n):
+            await self._begin_epoch()
+        elif mark[0] > self.epoch or head[0] > self.epoch:
+            raise Deposed("a later epoch has begun")
+        else:
+            # The last leader may have written to Redis and died before it told PostgreSQL.
+            self._n, self._mark = head[1], mark[1]
+
+    async def publish(self) -> bool:
+        """Move one claim. True: there may be more."""
+        return await self._move(self._last_seq - LOOKBACK)
+
+    async def sweep(self) -> None:
+        """Move what late commits or a backlog left below the bound of the ordinary claim."""
+        while await self._move(0):
+            pass
+
+    async def trim(self) -> None:
+        """Keep the live log to what a process that starts wants for its window."""
+        pipe = Pipe()
+        pipe.add("XTRIM", LIVE, "MAXLEN", "~", LIVE_ENTRIES)
+        await self._send(pipe)
+
+    async def _move(self, above: int) -> bool:
+        facts = await self._connection.fetch(_CLAIM, above, CLAIM)
+        jobs = await self._connection.fetch(_CLAIM_JOBS, CLAIM)
+        if not facts and not jobs:
+            return False
+        pipe = Pipe()
+        n = self._n
+        for fact in facts:
+            n = self._add_fact(pipe, fact, n)
+        for job in jobs:
+            packed = pack(job["task"], str(job["id"]), job["args"])
+            pipe.add("XADD", JOBS_STREAM, "NOMKSTREAM", "*", JOBS_FIELD, packed)
+        mark = self._mark + 1
+        pipe.add("XADD", MARK, "NOMKSTREAM", "MAXLEN", "1", f"{self.epoch}-{mark}", "n", n)
+        self._reach("relay:claimed")
+        if any(reply is None for reply in await self._send(pipe)):
+            await self._begin_epoch()
+            return True
+        self._reach("relay:published")
+        tag = await self._connection.execute(
+            _MARK, [fact["seq"] for fact in facts], [job["id"] for job in jobs], n, mark, self.epoch
+        )
+        if tag == "UPDATE 0":
+            raise Deposed("a later epoch has begun")
+        self._n, self._mark = n, mark
+        if facts:
+            self._last_seq = max(self._last_seq, facts[-1]["seq"])
+        metrics.relayed_total.inc(len(facts))
+        return len(facts) == CLAIM or len(jobs) == CLAIM
+
+    def _add_fact(self, pipe: Pipe, fact: asyncpg.Record, n: int) -> int:
+        origin = fact["origin"] or ""
+        for domain in fact["targets"].split():
+            stream = inbox_of(domain)
+            pipe.add("XADD", stream, "NOMKSTREAM", "*", "y", fact["type"], "p", fact["payload"], "o", origin)
+        if not fact["topics"]:
+            return n
+        n += 1
+        shown: list[str | bytes] = ["t", fact["topics"], "y", fact["live_type"], "i", str(fact["id"])]
+        shown += ["a", fact["at"].isoformat(), "d", fact["live_data"]]
+        if fact["ephemeral"]:
+            shown += ["e", b"1"]
+        if fact["author"]:
+            shown += ["s", str(fact["author"])]
+        pipe.add("XADD", LIVE, "NOMKSTREAM", f"{self.epoch}-{n}", *shown)
+        return n
+
+    async def _begin_epoch(self, *, after: int = 0) -> None:
+        """Redis lost something: what has not taken effect is sent again, and the live log starts anew."""
+        async with self._connection.transaction():
+            self.epoch = await self._connection.fetchval(_BEGIN_EPOCH, after)
+            facts = await outbox.republish(self._connection)
+            jobs = await self._connection.execute(
+                "UPDATE job_intents SET published_at = NULL WHERE done_at IS NULL AND published_at IS NOT NULL"
+            )
+        self._n = self._mark = 0
+        pipe = Pipe()
+        pipe.add("XADD", LIVE, f"{self.epoch}-0", "y", "epoch")
+        for domain in self._domains:
+            pipe.add("XGROUP", "CREATE", inbox_of(domain), GROUP, "0", "MKSTREAM")
+        pipe.add("XGROUP", "CREATE", JOBS_STREAM, JOBS_GROUP, "0", "MKSTREAM")
+        pipe.add("XADD", MARK, "MAXLEN", "1", f"{self.epoch}-0", "n", 0)
+        await self._send(pipe)
+        self._last_seq = await self._connection.fetchval("SELECT coalesce(max(seq), 0) FROM outbox")
+        metrics.epochs_total.inc()
+        log.warning("epoch begun", epoch=self.epoch, facts_sent_again=facts, jobs=jobs)
+
+    async def _last_ids(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+        pipe = Pipe()
+        for stream in (MARK, LIVE):
+            pipe.add("XREVRANGE", stream, "+", "-", "COUNT", 1)
+        mark, head = [_id(reply[0][0]) if reply else None for reply in await self._send(pipe)]
+        return mark, head
+
+    async def _send(self, pipe: Pipe) -> Sequence[Any]:
+        if not self._redis.is_connected:
+            raise RedisConnectionError("the connection was lost; what Redis holds must be verified first")
+        async with asyncio.timeout(REDIS_SECONDS):
+            replies = await pipe.send(self._redis)
+        for reply in replies:
+            if isinstance(reply, ResponseError) and not str(reply).startswith("BUSYGROUP"):
+                if _TOO_SMALL in str(reply):
+                    raise Deposed("another leader wrote to the live log")
+                raise reply
+        return replies
+
+
+def _id(entry: bytes) -> tuple[int, int]:
+    epoch, _, n = entry.partition(b"-")
+    return int(epoch), int(n)

@@ -1,0 +1,129 @@
+"""The relay: one leader moves facts from the outbox to Redis, in order, losing none and noticing any loss there."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from contextvars import Context
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from actors.adapters.outside import Outside
+from actors.kernel import metrics, outbox
+from actors.kernel.publisher import Deposed, Publisher
+from actors.kernel.wakeup import CHANNEL, Wakeup
+
+log = structlog.get_logger(__name__)
+
+LEADER_LOCK = 0x7672_6C79
+"""The advisory lock a leader holds ("vrly")."""
+POLL_SECONDS = 0.1
+HEARTBEAT_SECONDS = 0.5
+"""The leader's connection ends after two idle seconds, so that a process that was stopped does not keep the lock."""
+PRUNE_SECONDS = 10.0
+PRUNE_AFTER = timedelta(seconds=60)
+RECORD_HORIZON = timedelta(days=7)
+"""How long it is remembered what took effect; an older dead letter cannot be replayed."""
+
+
+class Relay:
+    """Tries to lead for as long as the process lives; only the leader publishes."""
+
+    def __init__(self, outside: Outside, wakeup: Wakeup, domains: Sequence[str], reach: Callable[[str], None]) -> None:
+        self._outside = outside
+        self._wakeup = wakeup
+        self._domains = domains
+        self._reach = reach
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="relay", context=Context())
+
+    async def stop(self) -> None:
+        """Publish what waits, if this process leads, then give up the lead."""
+        self._stopping = True
+        self._wakeup.committed.set()
+        if self._task is not None:
+            _, pending = await asyncio.wait([self._task], timeout=5)
+            for task in pending:
+                task.cancel()
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                await self._try_to_lead()
+            except Deposed as error:
+                log.warning("relay deposed", reason=str(error))
+            except (
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                RedisError,
+            ) as error:
+                log.warning("relay interrupted", error=repr(error))
+                await asyncio.sleep(0.25)
+            except Exception:
+                log.exception("relay failed")
+                await asyncio.sleep(1)
+
+    async def _try_to_lead(self) -> None:
+        connection = await self._outside.database.dedicated(
+            application_name="vitrine-relay",
+            idle_session_timeout="2000",
+            idle_in_transaction_session_timeout="2000",
+            statement_timeout="20000",
+            synchronous_commit="off",
+        )
+        redis = self._outside.cache.stream_client()
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+                if self._stopping:
+                    return
+                await asyncio.sleep(HEARTBEAT_SECONDS / 2)
+            await self._lead(connection, redis)
+        finally:
+            self._wakeup.is_leading = False
+            metrics.relay_leader.set(0)
+            connection.terminate()
+            with suppress(RedisError, OSError):
+                await redis.aclose()
+
+    async def _lead(self, connection: asyncpg.Connection, redis: Redis) -> None:
+        raw = await redis.connection_pool.get_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it bare
+        publisher = Publisher(connection, raw, self._domains, self._reach)
+        self._wakeup.is_leading = True
+        metrics.relay_leader.set(1)
+        await connection.add_listener(CHANNEL, lambda *_: self._wakeup.committed.set())
+        await publisher.take_over()
+        log.info("relay leads", epoch=publisher.epoch)
+        now = asyncio.get_running_loop().time
+        next_heartbeat = next_prune = 0.0
+        while True:
+            self._wakeup.committed.clear()
+            if now() >= next_heartbeat:
+                await publisher.verify()
+                await publisher.sweep()
+                next_heartbeat = now() + HEARTBEAT_SECONDS
+            while await publisher.publish():
+                pass
+            if self._stopping:
+                return
+            if now() >= next_prune:
+                await self._prune(connection, publisher)
+                next_prune = now() + PRUNE_SECONDS
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wakeup.committed.wait()
+
+    async def _prune(self, connection: asyncpg.Connection, publisher: Publisher) -> None:
+        await publisher.trim()
+        await outbox.prune(connection, older_than=PRUNE_AFTER)
+        await connection.execute("DELETE FROM inbox_records WHERE at < now() - $1::interval", RECORD_HORIZON)
+        await connection.execute("DELETE FROM idempotency_keys WHERE at < now() - interval '24 hours'")
+        await connection.execute("DELETE FROM job_intents WHERE done_at < now() - interval '24 hours'")

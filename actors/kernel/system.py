@@ -1,0 +1,188 @@
+"""The actor system of one process: who owns which message, and every lane that is at work."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterable, Sequence
+from contextvars import Context
+from typing import TypeVar
+from uuid import UUID
+from zlib import crc32
+
+import structlog
+
+from actors.adapters.outside import Outside
+from actors.kernel import metrics
+from actors.kernel.actor import Actor
+from actors.kernel.envelope import Envelope, Origin
+from actors.kernel.errors import Busy, DeclarationError, Unavailable
+from actors.kernel.inbox import Inbox
+from actors.kernel.lane import Lane
+from actors.kernel.message import Command, Event, Message, Query, Request
+from actors.kernel.pressure import Pressure
+from actors.kernel.questions import Questions
+from actors.kernel.relay import Relay
+from actors.kernel.supervisor import Supervisor
+from actors.kernel.transaction import Reader
+from actors.kernel.wakeup import Wakeup
+
+R = TypeVar("R")
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 2.0
+"""How long after its deadline an asker goes on waiting for a handler that has begun."""
+EVENT_CAPACITY = 1_000_000
+"""Events are bounded by what the inbox reads, not by their lanes."""
+
+
+class System:
+    """Owns the lanes. `start`, then `ask`, then `stop`, which lets everything accepted finish."""
+
+    def __init__(self, outside: Outside, actors: Sequence[type[Actor]]) -> None:
+        self.outside = outside
+        self.database = outside.database
+        self.reader = Reader(outside.database)
+        self.supervisor = Supervisor()
+        self.listeners = _listeners(actors)
+        self.domains = tuple(actor.domain for actor in actors)
+        self.wakeup = Wakeup(outside.database)
+        self.relay = Relay(outside, self.wakeup, self.domains, self.reach)
+        self.inbox = Inbox(outside, self)
+        self.pressure = Pressure(outside, self.domains)
+        self.is_draining = False
+        self._actors = {actor.domain: actor for actor in actors}
+        self._owners: dict[type[Message], type[Actor]] = _owners(actors)
+        self._command_lanes = {actor.domain: self._lanes(actor, "command", actor.mailbox) for actor in actors}
+        self._event_lanes = {actor.domain: self._lanes(actor, "event", EVENT_CAPACITY) for actor in actors}
+        self._questions = {
+            kind: Questions(self, actor, actor.handlers[kind])
+            for kind, actor in self._owners.items()
+            if issubclass(kind, Query)
+        }
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _lanes(self, actor: type[Actor], kind: str, capacity: int) -> list[Lane]:
+        share = max(1, capacity // actor.lanes)
+        return [Lane(self, actor, f"{actor.domain}/{kind}/{index}", capacity=share) for index in range(actor.lanes)]
+
+    async def start(self) -> None:
+        """Begin to work. Each task starts in an empty context, so that nothing of a request leaks into it."""
+        loop = asyncio.get_running_loop()
+        for lane in self._all_lanes():
+            self._tasks.append(loop.create_task(self._keep_running(lane), name=lane.name, context=Context()))
+        await self.wakeup.start()
+        await self.relay.start()
+        await self.inbox.start()
+        await self.pressure.start()
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what was accepted, hand the last facts to Redis."""
+        self.is_draining = True
+        await self.pressure.stop()
+        await self.inbox.stop_reading()
+        lanes = list(self._all_lanes())
+        for lane in lanes:
+            lane.mailbox.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for questions in self._questions.values():
+            await questions.drain()
+        await self.inbox.stop()
+        await self.relay.stop()
+        await self.wakeup.stop()
+
+    async def ask(self, message: Request[R], *, origin: Origin | None = None, record: UUID | None = None) -> R:
+        """Ask the owner of the message and wait for its answer.
+
+        Raises what the domain refuses, `Busy` when too much waits, `Expired` when the deadline passed before
+        its turn, `Unavailable` when the outcome is unknown. Cancelling the asker cancels nothing of the work.
+        """
+        origin = origin or Origin()
+        actor = self._owners[type(message)]
+        loop = asyncio.get_running_loop()
+        envelope = Envelope(message, loop.create_future(), origin, record)
+        try:
+            if self.is_draining:
+                raise Busy("this process is shutting down")
+            if self.pressure.is_high and isinstance(message, Command) and not (message.essential or record):
+                raise Busy
+            if isinstance(message, Query):
+                self._questions[type(message)].put(envelope)
+            else:
+                self._lane(self._command_lanes[actor.domain], message).mailbox.put(envelope)
+        except Busy:
+            metrics.busy_total.labels(actor.domain).inc()
+            raise
+        if origin.deadline is None:
+            return await envelope.answer  # type: ignore[no-any-return]  # an R by the owner's handler
+        try:
+            async with asyncio.timeout_at(origin.deadline + GRACE_SECONDS):
+                return await envelope.answer  # type: ignore[no-any-return]  # an R by the owner's handler
+        except TimeoutError:
+            raise Unavailable from None
+
+    def deliver(self, domain: str, event: Event, origin: Origin) -> asyncio.Future[None]:
+        """Put an event into its domain's lane. The future ends when it took effect, or with what went wrong."""
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._lane(self._event_lanes[domain], event).mailbox.put(Envelope(event, answer, origin, event.id))
+        return answer
+
+    def listens(self, domain: str, kind: type[Event]) -> bool:
+        """Whether this domain handles events of that type."""
+        return kind in self._actors[domain].handlers
+
+    def wake_relay(self) -> None:
+        """Tell the leading relay, here or in another process, that something was committed."""
+        self.wakeup.after_commit()
+
+    def reach(self, point: str) -> None:
+        """A named point at which a test may let this process die, as by `VITRINE_FAULT`."""
+        if point == self.outside.settings.fault:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def measure(self) -> None:
+        """Bring the gauges of queue depths up to date."""
+        for domain, lanes in self._command_lanes.items():
+            waiting = sum(len(lane.mailbox) for lane in (*lanes, *self._event_lanes[domain]))
+            waiting += sum(len(q) for kind, q in self._questions.items() if self._owners[kind].domain == domain)
+            metrics.mailbox_depth.labels(domain).set(waiting)
+
+    def _all_lanes(self) -> Iterable[Lane]:
+        for lanes in (*self._command_lanes.values(), *self._event_lanes.values()):
+            yield from lanes
+
+    @staticmethod
+    def _lane(lanes: list[Lane], message: Message) -> Lane:
+        key = message.key
+        return lanes[0 if key is None else crc32(key.encode()) % len(lanes)]
+
+    async def _keep_running(self, lane: Lane) -> None:
+        while True:
+            try:
+                await lane.run()
+            except Exception:
+                log.exception("lane broke", lane=lane.name)
+                self.supervisor.note_restart(lane.name.partition("/")[0])
+            else:
+                return
+
+
+def _owners(actors: Sequence[type[Actor]]) -> dict[type[Message], type[Actor]]:
+    owners: dict[type[Message], type[Actor]] = {}
+    for actor in actors:
+        for kind in actor.handlers:
+            if issubclass(kind, Event):
+                continue
+            if kind in owners:
+                raise DeclarationError(f"{kind.__name__} has two owners: {owners[kind].domain}, {actor.domain}")
+            owners[kind] = actor
+    return owners
+
+
+def _listeners(actors: Sequence[type[Actor]]) -> dict[type[Event], str]:
+    listening: dict[type[Event], list[str]] = {}
+    for actor in actors:
+        for kind in actor.handlers:
+            if issubclass(kind, Event):
+                listening.setdefault(kind, []).append(actor.domain)
+    return {kind: " ".join(domains) for kind, domains in listening.items()}
