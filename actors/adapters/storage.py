@@ -112,7 +112,7 @@ class Storage:
                 raise
             async with found["Body"] as body:
                 data = bytearray()
-                async for chunk in body.content.iter_chunked(CHUNK_BYTES):
+                while chunk := await body.read(CHUNK_BYTES):
                     data += chunk
                     if len(data) > max_bytes:
                         raise ObjectTooLarge(key)

@@ -23,9 +23,14 @@ def pick_port(remembered: Path) -> int:
     """A free port: the one noted in the file `remembered` while it is: addresses last between runs."""
     if remembered.exists() and (noted := remembered.read_text()).isdecimal() and is_free(int(noted)):
         return int(noted)
-    port = next(port for port in SystemRandom().sample(PORTS, 200) if is_free(port))
+    port = free_port()
     remembered.write_text(str(port))
     return port
+
+
+def free_port() -> int:
+    """A port nobody listens on; chosen at random, so that two who choose at once rarely meet."""
+    return next(port for port in SystemRandom().sample(PORTS, 200) if is_free(port))
 
 
 def accepts(port: int) -> bool:

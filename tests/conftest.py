@@ -1,0 +1,118 @@
+"""What tests are given: real servers, one set a run; a database of its own for each test."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from actors.adapters.storage import Storage, open_storage
+from actors.settings import Settings, load_settings
+from server.embedded.valkey import start_valkey
+from tests.servers import OwnValkey, drop_template, folder_for_servers, fresh_database, running_servers
+
+_SERVERS = pytest.StashKey[Mapping[str, str]]()
+_STOP = pytest.StashKey[ExitStack]()
+
+
+def _servers_of(config: pytest.Config) -> Mapping[str, str]:
+    """The servers of this run, started when the first asks, by the controller where there are workers."""
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None:
+        given: Mapping[str, str] = worker["servers"]
+        return given
+    if _SERVERS not in config.stash:
+        config.stash[_STOP] = ExitStack()
+        config.stash[_SERVERS] = config.stash[_STOP].enter_context(running_servers())
+    return config.stash[_SERVERS]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand the servers to a worker of xdist."""
+    node.workerinput["servers"] = dict(_servers_of(node.config))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started."""
+    if _STOP in config.stash:
+        with config.stash[_STOP]:
+            asyncio.run(drop_template(config.stash[_SERVERS]))
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Mapping[str, str]:
+    """The variables of the run's PostgreSQL (`DB_URL`), Redis and S3, shared by every test and worker."""
+    return _servers_of(pytestconfig)
+
+
+@pytest.fixture
+async def database_url(servers: Mapping[str, str]) -> AsyncIterator[str]:
+    """A database of its own, migrated, empty."""
+    async with fresh_database(servers) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_of_worker() -> Iterator[str]:
+    """A Redis this worker shares with nobody, so that FLUSHALL hurts no other test."""
+    if given := os.environ.get("REDIS_URL"):
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        yield f"{given.rstrip('/').removesuffix('/0')}/{int(worker) + 1}"
+        return
+    with folder_for_servers() as folder:
+        server, url = start_valkey(folder, "only-for-tests", durable=False)
+        yield url
+        server.stop()
+
+
+@pytest.fixture
+async def redis_url(redis_of_worker: str) -> str:
+    """A Redis without keys."""
+    async with Redis.from_url(redis_of_worker) as redis:
+        await redis.flushdb()
+    return redis_of_worker
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[OwnValkey]:
+    """A Valkey for a test that kills it. It forgets when killed."""
+    with folder_for_servers() as folder:
+        valkey = OwnValkey(folder, durable=False)
+        yield valkey
+        valkey.stop()
+
+
+@pytest.fixture
+def bare_settings(servers: Mapping[str, str]) -> Settings:
+    """A configuration for what uses neither the tables nor Redis's keys. No rate limits."""
+    return load_settings(
+        environment="test",
+        database_url=servers["DB_URL"],
+        redis_url=servers["REDIS_URL"],
+        jwt_secret=servers["JWT_SECRET"],
+        s3_endpoint=servers["S3_ENDPOINT"],
+        storage_keys=servers["STORAGE_KEYS"],
+        media_base_url=servers.get("MEDIA_BASE_URL"),
+        rate_limits="off",
+    )
+
+
+@pytest.fixture
+def settings(bare_settings: Settings, database_url: str, redis_url: str) -> Settings:
+    """What a process is configured with in a test: a database and a Redis of its own, no rate limits."""
+    return bare_settings.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+
+
+@pytest.fixture
+async def storage(bare_settings: Settings) -> AsyncIterator[Storage]:
+    """The object storage, with its bucket."""
+    async with open_storage(bare_settings) as storage:
+        await storage.ensure_bucket()
+        yield storage
+
+
+# ── the system and the edge ──────────────────────────────────────────────────────────────────────────────

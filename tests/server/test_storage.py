@@ -1,0 +1,188 @@
+"""What a signature allows, and that nothing else is allowed; and the rest of the object storage."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from actors.adapters.storage import (
+    ObjectMissing,
+    ObjectTooLarge,
+    SignedPut,
+    Storage,
+    StorageUnavailable,
+    open_storage,
+)
+from actors.settings import Settings
+from server.embedded.ports import free_port
+
+ORIGIN = "https://studio.example"
+PHOTO = b"\xff\xd8" + b"photo" * 200
+
+
+@pytest.fixture
+def key() -> str:
+    return f"uploads/{uuid4()}.jpg"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def put(http: aiohttp.ClientSession, signed: SignedPut, body: bytes, *, url: str = "", **headers: str) -> int:
+    to = URL(url or signed.url, encoded=True)
+    async with http.put(to, data=body, headers={**signed.headers, "Origin": ORIGIN, **headers}) as answer:
+        return answer.status
+
+
+async def test_a_signed_put_stores_the_bytes_and_their_type(
+    storage: Storage, http: aiohttp.ClientSession, key: str
+) -> None:
+    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    assert await put(http, signed, PHOTO) == 200
+    head = await storage.head(key)
+    assert head is not None
+    assert (head.size, head.content_type) == (len(PHOTO), "image/jpeg")
+    assert head.etag == hashlib.md5(PHOTO).hexdigest()
+    assert await storage.read(key, 10_000) == PHOTO
+
+
+async def test_a_put_of_more_bytes_than_signed_is_refused(
+    storage: Storage, http: aiohttp.ClientSession, key: str
+) -> None:
+    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    assert await put(http, signed, PHOTO + b"!") == 403
+    assert await put(http, signed, PHOTO[:-1]) == 403
+    assert await storage.head(key) is None
+
+
+async def test_a_put_of_another_type_than_signed_is_refused(
+    storage: Storage, http: aiohttp.ClientSession, key: str
+) -> None:
+    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    assert await put(http, signed, PHOTO, **{"Content-Type": "text/html"}) == 403
+    assert await storage.head(key) is None
+
+
+async def test_a_put_to_another_key_than_signed_is_refused(
+    storage: Storage, http: aiohttp.ClientSession, key: str
+) -> None:
+    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    other = f"uploads/{uuid4()}.jpg"
+    assert await put(http, signed, PHOTO, url=signed.url.replace(key, other)) == 403
+    assert await storage.head(other) is None
+
+
+async def test_a_put_after_its_time_is_refused(storage: Storage, http: aiohttp.ClientSession, key: str) -> None:
+    signed = storage.sign_put(key, "image/jpeg", len(PHOTO), expires_in=1)
+    await asyncio.sleep(2.1)
+    assert await put(http, signed, PHOTO) in {400, 403}
+    assert await storage.head(key) is None
+
+
+async def test_a_put_whose_signed_sum_was_changed_is_refused(
+    storage: Storage, http: aiohttp.ClientSession, key: str
+) -> None:
+    signed = storage.sign_put(key, "image/jpeg", len(PHOTO), hashlib.sha256(PHOTO).hexdigest())
+    assert set(signed.headers) == {"Content-Type"}
+    name = "x-amz-checksum-sha256="
+    assert name in signed.url
+    assert await put(http, signed, PHOTO, url=signed.url.replace(name, f"{name}A")) == 403
+    assert await put(http, signed, PHOTO) == 200
+
+
+async def test_a_browser_of_another_origin_may_ask_and_put(
+    storage: Storage, http: aiohttp.ClientSession, key: str
+) -> None:
+    signed = storage.sign_put(key, "image/jpeg", len(PHOTO), hashlib.sha256(PHOTO).hexdigest())
+    url = URL(signed.url, encoded=True)
+    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+    async with http.options(url, headers={"Origin": ORIGIN, **asked}) as answer:
+        assert answer.status in {200, 204}
+        assert answer.headers["Access-Control-Allow-Origin"] in {"*", ORIGIN}
+        assert "PUT" in answer.headers["Access-Control-Allow-Methods"]
+        assert "content-type" in answer.headers["Access-Control-Allow-Headers"].lower()
+    async with http.put(url, data=PHOTO, headers={**signed.headers, "Origin": ORIGIN}) as answer:
+        assert answer.status == 200
+        assert answer.headers["Access-Control-Allow-Origin"] in {"*", ORIGIN}
+
+
+async def test_nothing_is_read_or_written_without_a_signature(
+    storage: Storage, bare_settings: Settings, http: aiohttp.ClientSession, key: str
+) -> None:
+    bare = f"{bare_settings.s3_endpoint}/{bare_settings.s3_bucket}/{key}"
+    async with http.put(bare, data=PHOTO) as answer:
+        assert 400 <= answer.status < 500
+    await storage.write(key, PHOTO, "image/jpeg")
+    async with http.get(bare) as answer:
+        assert 400 <= answer.status < 500
+
+
+async def test_a_signed_get_shows_the_object_or_downloads_it_by_name(
+    storage: Storage, http: aiohttp.ClientSession, key: str
+) -> None:
+    await storage.write(key, PHOTO, "image/jpeg")
+    async with http.get(URL(storage.sign_get(key), encoded=True)) as answer:
+        assert await answer.read() == PHOTO
+        assert answer.headers["Content-Type"] == "image/jpeg"
+    async with http.get(URL(storage.sign_get(key, filename="année.jpg"), encoded=True)) as answer:
+        assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''ann%C3%A9e.jpg"
+
+
+async def test_variants_are_public_and_originals_are_not(
+    storage: Storage, bare_settings: Settings, http: aiohttp.ClientSession, key: str
+) -> None:
+    if bare_settings.media_base_url is None:
+        pytest.skip("only the embedded storage comes with an address for variants")
+    variant = f"variants/{uuid4()}/large.webp"
+    for name in (variant, key):
+        await storage.write(name, PHOTO, "image/webp", cache_control="public, max-age=31536000, immutable")
+    async with http.get(f"{bare_settings.media_url}/{variant}", headers={"Origin": ORIGIN}) as answer:
+        assert (answer.status, await answer.read()) == (200, PHOTO)
+        assert answer.headers["Content-Type"] == "image/webp"
+        assert "immutable" in answer.headers["Cache-Control"]
+    async with http.get(f"{bare_settings.media_url}/{key}") as answer:
+        assert answer.status == 404
+
+
+async def test_reading_stops_at_the_bound(storage: Storage, key: str) -> None:
+    await storage.write(key, b"x" * 300_000, "image/jpeg")
+    with pytest.raises(ObjectTooLarge):
+        await storage.read(key, 299_999)
+    assert len(await storage.read(key, 300_000)) == 300_000
+
+
+async def test_copies_and_deletions(storage: Storage, key: str) -> None:
+    kept = f"originals/{uuid4()}.jpg"
+    await storage.write(key, PHOTO, "image/jpeg")
+    await storage.copy(key, kept)
+    await storage.delete([key, "uploads/never-there.jpg"])
+    assert await storage.head(key) is None
+    assert await storage.read(kept, 10_000) == PHOTO
+    with pytest.raises(ObjectMissing):
+        await storage.copy(key, kept)
+    with pytest.raises(ObjectMissing):
+        await storage.read(key, 10_000)
+
+
+async def test_a_storage_that_does_not_answer_is_an_outage(bare_settings: Settings, key: str) -> None:
+    away = bare_settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{free_port()}"})
+    async with open_storage(away) as storage:
+        assert await storage.is_up() is False
+        with pytest.raises(StorageUnavailable):
+            await storage.head(key)
+
+
+async def test_a_missing_bucket_is_noticed_and_made(bare_settings: Settings) -> None:
+    other = bare_settings.model_copy(update={"s3_bucket": f"test-{uuid4().hex}"})
+    async with open_storage(other) as storage:
+        assert await storage.is_up() is False
+        await storage.ensure_bucket()
+        await storage.ensure_bucket()
+        assert await storage.is_up() is True

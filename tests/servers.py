@@ -1,0 +1,134 @@
+"""The servers tests run against: those the environment names, embedded ones, or containers where no embedded
+server fits the machine. One set serves a whole test run; each test has a database of its own."""
+
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+
+from server.embedded.front import embedded
+from server.embedded.processes import BinaryUnfit, Running
+from server.embedded.valkey import start_valkey
+
+GIVEN = ("DB_URL", "DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "STORAGE_KEYS", "MEDIA_BASE_URL", "JWT_SECRET")
+TEMPLATE_LOCK = 7_221_010
+
+
+@contextmanager
+def folder_for_servers() -> Iterator[Path]:
+    """A folder that goes with the block; others may pass it, as PostgreSQL may run as another user."""
+    folder = Path(mkdtemp(prefix="vitrine-tests-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_servers() -> Iterator[dict[str, str]]:
+    """The variables of a PostgreSQL, a Redis and an S3 that run for the length of the block."""
+    given = {name: os.environ[name] for name in GIVEN if os.environ.get(name)}
+    with ExitStack() as stack:
+        folder = stack.enter_context(folder_for_servers())
+        try:
+            started = stack.enter_context(embedded(folder, durable=False, environ=given))
+        except BinaryUnfit:
+            from tests.containers import containers  # noqa: PLC0415  # Docker's client, where it is needed
+
+            started = stack.enter_context(containers())
+        variables = {**started, **given}
+        variables["DB_URL"] = variables.pop("DATABASE_URL", variables.get("DB_URL", ""))
+        yield {"TEMPLATE": f"vitrine_template_{uuid4().hex[:12]}", **variables}
+
+
+@asynccontextmanager
+async def fresh_database(servers: Mapping[str, str]) -> AsyncIterator[str]:
+    """The URL of a new database with every table and no rows, dropped after the block whoever is connected."""
+    name = f"vitrine_test_{uuid4().hex}"
+    admin = await asyncpg.connect(servers["DB_URL"])
+    try:
+        await _ensure_template(admin, servers)
+        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{servers["TEMPLATE"]}"')
+        try:
+            yield _beside(servers["DB_URL"], name)
+        finally:
+            if admin.is_closed():  # a test that ends every backend ended this one too
+                admin = await asyncpg.connect(servers["DB_URL"])
+            await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    finally:
+        await admin.close()
+
+
+async def drop_template(servers: Mapping[str, str]) -> None:
+    """Leave no template behind on a server that outlives the tests."""
+    admin = await asyncpg.connect(servers["DB_URL"])
+    try:
+        await admin.execute(f'DROP DATABASE IF EXISTS "{servers["TEMPLATE"]}"')
+    finally:
+        await admin.close()
+
+
+async def _ensure_template(admin: "asyncpg.Connection[Any]", servers: Mapping[str, str]) -> None:
+    """Make the template once for all workers: the first to hold the lock does, under another name until whole."""
+    template = servers["TEMPLATE"]
+    if await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
+        return
+    await admin.execute("SELECT pg_advisory_lock($1)", TEMPLATE_LOCK)
+    try:
+        if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
+            from server.schema import apply  # noqa: PLC0415  # a broken domain fails its tests, not all
+
+            draft = f"{template}_draft"
+            await admin.execute(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
+            await admin.execute(f'CREATE DATABASE "{draft}"')
+            await apply(_beside(servers["DB_URL"], draft))
+            await admin.execute(f'ALTER DATABASE "{draft}" RENAME TO "{template}"')
+    finally:
+        await admin.execute("SELECT pg_advisory_unlock($1)", TEMPLATE_LOCK)
+
+
+def _beside(url: str, name: str) -> str:
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+class OwnValkey:
+    """A Valkey that only one test uses, so that it may be killed, stopped and come back at the same address."""
+
+    def __init__(self, folder: Path, *, durable: bool) -> None:
+        self._folder = folder
+        self._durable = durable
+        self._server: Running
+        self.url = ""
+        self.start()
+
+    def start(self) -> None:
+        """Start it, or start it again: empty, or with what it had where it is durable."""
+        self._server, self.url = start_valkey(self._folder, "only-for-this-test", durable=self._durable)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._server.process.kill()
+        self._server.process.wait()
+
+    def pause(self) -> None:
+        """Let it hang: connections stay, nothing is answered."""
+        self._server.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._server.process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it in good order."""
+        self.resume()
+        self._server.stop()
