@@ -1,0 +1,6 @@
+"""Photographs: signed uploads, what becomes of their bytes, and the sizes people see.
+
+Owns photos and the objects in the storage. Announces UploadBound, PhotoReady and PhotoRejected. Listens to
+its own UploadBound, which starts the job that checks and develops a photo. An upload is reserved, bound to a
+post, processing, then ready or rejected; its id is the photo's.
+"""

@@ -1,0 +1,69 @@
+"""Where pictures are developed: a process of its own for each, which may run out of time or memory alone.
+
+`darkroom_process` is what runs there.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from actors.media.picture import Picture, Rejected, Variant
+
+CPU_SECONDS = 12
+WALL_SECONDS = 45
+
+_MODULE = "actors.media.darkroom_process"
+_ROOT = Path(__file__).parents[2]
+_CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL}
+
+
+class DarkroomFailed(Exception):
+    """The process ended without an answer, for a reason that need not be the picture's: try again."""
+
+
+async def develop(original: bytes, content_type: str) -> Picture:
+    """See `pictures.develop`; also raises `Rejected("too_complex")`, and `DarkroomFailed`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        _MODULE,
+        content_type,
+        str(os.getpid()),
+        str(CPU_SECONDS),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=_ROOT,
+        env={},  # hostile bytes are decoded here: no secret comes within their reach
+    )
+    try:
+        async with asyncio.timeout(WALL_SECONDS):
+            output, complaints = await process.communicate(original)
+    except TimeoutError:
+        raise DarkroomFailed(f"no answer within {WALL_SECONDS} s") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return _understand(process.returncode or 0, output, complaints)
+
+
+def _understand(status: int, output: bytes, complaints: bytes) -> Picture:
+    if status == -signal.SIGXCPU:
+        raise Rejected("too_complex", f"more than {CPU_SECONDS} s of computing")
+    if -status in _CRASHES:
+        raise Rejected("broken_image", f"the decoder crashed: {signal.Signals(-status).name}")
+    if status != 0:
+        raise DarkroomFailed(f"exit status {status}: {complaints[-2_000:].decode(errors='replace')}")
+    head, _, blobs = output.partition(b"\n")
+    answer = json.loads(head)
+    if "rejected" in answer:
+        raise Rejected(answer["rejected"], answer["detail"])
+    variants = []
+    for name, width, height, content_type, length in answer.pop("variants"):
+        variants.append(Variant(name, width, height, content_type, blobs[:length]))
+        blobs = blobs[length:]
+    return Picture(**answer, variants=tuple(variants))

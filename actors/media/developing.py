@@ -1,0 +1,145 @@
+"""A picture's bytes become the sizes people see: checked, upright, and stripped of all but whose it is.
+
+Pure work on bytes that knows nothing of uploads. The darkroom runs it, in a process that may die of it.
+"""
+
+from base64 import b64encode
+from io import BytesIO
+
+from PIL import (
+    AvifImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from actors.media.colours import eight_bit, to_rgb
+from actors.media.picture import BYTES_A_PIXEL, EDGES, MEMORY_BUDGET, Picture, Rejected, Variant
+from actors.media.rights import Rights, read_rights
+from actors.media.thumbhash import thumbhash
+
+_FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"} | {
+    "AVIF": "image/avif",
+    "GIF": "image/gif",
+}
+_PLUGINS = (AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION = 0x0112
+_GAP = 1.5
+"""A baseline JPEG is decoded at 1/2, 1/4 or 1/8 as long as this many times the wanted size is left."""
+
+Image.MAX_IMAGE_PIXELS = None  # it only warns below twice its bound; ours is by memory, and refuses
+
+
+def develop(original: bytes, content_type: str) -> Picture:
+    """Make every variant of a picture that claims to be of this type.
+
+    Raises `Rejected` with `not_an_image`, `type_mismatch`, `too_many_pixels` or `broken_image`.
+    """
+    image = _open(original, content_type)
+    try:
+        width, height = image.size
+        rights = read_rights(image)
+        turn = _turn(image)
+        if turn in {5, 6, 7, 8}:
+            width, height = height, width
+        largest, profile = _reduced(image, turn)
+    except Rejected:
+        raise
+    except MemoryError:
+        raise Rejected("too_many_pixels", "the memory did not suffice") from None
+    except Exception as error:
+        # Decoders of hostile bytes raise whatever they like: struct.error, SyntaxError, ZeroDivisionError …
+        raise Rejected("broken_image", repr(error)) from error
+    variants = tuple(_variant(name, edge, largest, rights, profile) for name, edge in EDGES.items())
+    return Picture(width, height, _placeholder(largest), rights.artist, rights.copyright, rights.licence, variants)
+
+
+def _open(original: bytes, content_type: str) -> ImageFile.ImageFile:
+    try:
+        image = Image.open(BytesIO(original), formats=tuple(format_ for format_ in _FORMATS if format_ != "MPO"))
+    except UnidentifiedImageError:
+        raise Rejected("not_an_image") from None
+    except Exception as error:
+        raise Rejected("broken_image", repr(error)) from error
+    found = _FORMATS[image.format or ""]
+    if found != content_type:
+        raise Rejected("type_mismatch", f"signed as {content_type}, is {found}")
+    if _memory(image, found) > MEMORY_BUDGET:
+        raise Rejected("too_many_pixels", f"{image.width} x {image.height}")
+    return image
+
+
+def _memory(image: Image.Image, content_type: str) -> int:
+    """Bytes that decoding this one takes."""
+    pixels = image.width * image.height
+    if content_type != "image/jpeg" or image.info.get("progressive"):
+        plain = content_type == "image/png" and image.mode in {"L", "RGB"} and "transparency" not in image.info
+        return pixels * (4 if plain else BYTES_A_PIXEL[content_type])
+    halvings = (max(image.size) // int(EDGES["full"] * _GAP)).bit_length() - 1
+    return pixels * 4 >> 2 * max(0, min(3, halvings))
+
+
+def _turn(image: Image.Image) -> int:
+    try:
+        turn = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001  a picture whose EXIF cannot be read is shown as it lies
+        return 1
+    return turn if isinstance(turn, int) else 1
+
+
+def _reduced(image: Image.Image, turn: int) -> tuple[Image.Image, bytes | None]:
+    """The largest variant as plain RGB or RGBA pixels, upright, and the colour profile they are in."""
+    edge = (EDGES["full"], EDGES["full"])
+    profile = image.info.get("icc_profile")
+    if image.format not in {"JPEG", "MPO"}:
+        image = eight_bit(image)
+    image.thumbnail(edge, Image.Resampling.LANCZOS, reducing_gap=_GAP)
+    image.load()
+    image, profile = to_rgb(image, profile)
+    if turn in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[turn])
+    clean = Image.new(image.mode, image.size)  # the savers also write what they find in `info`
+    clean.paste(image)
+    return clean, profile
+
+
+def _variant(name: str, edge: int, largest: Image.Image, rights: Rights, profile: bytes | None) -> Variant:
+    image = largest
+    if max(image.size) > edge:
+        image = largest.copy()
+        image.thumbnail((edge, edge), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    file = BytesIO()
+    if name == "full" and image.mode == "RGB":
+        content_type = "image/jpeg"
+        image.save(
+            file,
+            "JPEG",
+            quality=85,
+            progressive=True,
+            exif=rights.exif,
+            xmp=rights.xmp,
+            icc_profile=profile,
+        )
+    else:
+        content_type = "image/webp"
+        image.save(file, "WEBP", quality=80, method=4, exif=rights.exif, xmp=rights.xmp, icc_profile=profile)
+    return Variant(name, *image.size, content_type, file.getvalue())
+
+
+def _placeholder(largest: Image.Image) -> str:
+    small = largest.copy()
+    small.thumbnail((32, 32), Image.Resampling.BOX, reducing_gap=2.0)
+    return b64encode(thumbhash(*small.size, small.convert("RGBA").tobytes())).decode()

@@ -1,0 +1,185 @@
+"""What media may be asked, and what it answers."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Protocol
+from uuid import UUID
+
+from pydantic import Field
+
+from actors.auth.messages import Caller
+from actors.kernel.errors import Conflict, Exhausted, TooLarge, UnsupportedType
+from actors.kernel.message import Command, Query, Trusted, View
+
+MAX_BYTES = 20 * 2**20
+
+
+class PhotoState(StrEnum):
+    """How far an upload has come."""
+
+    reserved = "reserved"
+    uploaded = "uploaded"
+    processing = "processing"
+    ready = "ready"
+    rejected = "rejected"
+
+
+class VariantView(View):
+    """One size of a photograph; its bytes never change."""
+
+    name: str
+    url: str
+    width: int
+    height: int
+    content_type: str
+
+
+class FocalPoint(View):
+    """What must stay in sight when the picture is cropped, each from 0 (left, top) to 1."""
+
+    x: float
+    y: float
+
+
+class PhotoMeta(View):
+    """Whose it is, as its file says."""
+
+    artist: str | None = None
+    copyright: str | None = None
+    licence: str | None = None
+
+
+class PhotoView(View):
+    """A photograph. Until it is ready it has neither size nor placeholder nor variants.
+
+    `placeholder` is a ThumbHash in Base64.
+    """
+
+    id: UUID
+    state: PhotoState
+    width: int | None
+    height: int | None
+    placeholder: str | None
+    variants: tuple[VariantView, ...]
+    alt: str | None
+    focus: FocalPoint | None
+    meta: PhotoMeta | None = None
+
+
+class UploadTicket(View):
+    """Send the bytes to `url` by `method` with exactly these headers, before it expires."""
+
+    upload_id: UUID
+    photo_url: str
+    method: Literal["PUT"] = "PUT"
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+class UploadView(View):
+    """An upload and, once a post has it, its photograph. `reason` is a code, present when it was rejected."""
+
+    id: UUID
+    state: PhotoState
+    reason: str | None = None
+    photo: PhotoView | None = None
+
+
+class UploadLimitsView(View):
+    """What may be uploaded: types with the pixels each may have, bytes, and how many in 24 hours."""
+
+    max_bytes: int
+    max_pixels: Mapping[str, int]
+    uploads_per_day: int
+    left: int
+
+
+class UploadTooLarge(TooLarge):
+    """An upload may hold 20 MiB."""
+
+    code = "upload_too_large"
+
+
+class UploadQuotaUsed(Exhausted):
+    """Your uploads of the last 24 hours are used up."""
+
+    code = "upload_quota_exceeded"
+
+
+class UnsupportedUpload(UnsupportedType):
+    """Photographs are JPEG, PNG, WebP, AVIF or GIF."""
+
+
+class UploadMissing(Conflict):
+    """The bytes of this upload have not arrived."""
+
+    code = "upload_missing"
+
+
+class SignUpload(Command[UploadTicket], key="caller"):
+    """Reserve an upload and sign the address it goes to.
+
+    Size and type become part of the signature. Raises `UploadTooLarge`, `UnsupportedUpload` and `UploadQuotaUsed`
+    before any address is made.
+    """
+
+    caller: Trusted[Caller]
+    content_type: Annotated[str, Field(max_length=100)]
+    bytes: Annotated[int, Field(ge=1)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="of the bytes, in hex")] | None = None
+
+
+class GetUpload(Query[UploadView]):
+    """How far an upload of yours has come."""
+
+    caller: Trusted[Caller]
+    upload_id: UUID
+
+
+class UploadLimits(Query[UploadLimitsView]):
+    """What you may upload."""
+
+    caller: Trusted[Caller]
+
+
+class BindUpload(Command[PhotoView], key="owner_id"):
+    """Give an upload to a post, which begins its processing. Doing it again changes nothing.
+
+    Raises `UploadMissing` when its bytes never came, `NotFound` when there is none or it is somebody else's.
+    """
+
+    owner_id: UUID
+    upload_id: UUID | None = None
+    photo_url: str | None = None
+    alt: str | None = None
+
+
+class _Row(Protocol):
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
+def photo_view(row: _Row, media_url: str) -> PhotoView:
+    """From a row with the columns of `photos` that a photograph shows: id, state, width, height, placeholder,
+    variants, alt, focus and meta."""
+    return PhotoView(
+        id=row["id"],
+        state=PhotoState(row["state"]),
+        width=row["width"],
+        height=row["height"],
+        placeholder=row["placeholder"],
+        variants=tuple(
+            VariantView(
+                name=variant["name"],
+                url=f"{media_url}/{variant['key']}",
+                width=variant["width"],
+                height=variant["height"],
+                content_type=variant["content_type"],
+            )
+            for variant in row["variants"]
+        ),
+        alt=row["alt"],
+        focus=FocalPoint(**row["focus"]) if row["focus"] else None,
+        meta=PhotoMeta(**row["meta"]) if row["meta"] else None,
+    )

@@ -1,0 +1,37 @@
+"""Uploads and the photographs they become: one row for both, under one id."""
+
+from piccolo.columns import UUID, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns.column_types import JSONB
+from piccolo.table import Table
+
+from actors.auth.tables import User
+
+
+class Photo(Table, tablename="photos"):
+    """An upload from its reservation on. `posted_at` is when it was given to a post."""
+
+    id = UUID(primary_key=True, default=None)
+    owner_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    state = Text(default="reserved")
+    reason = Text(null=True, default=None)
+    content_type = Text(help_text="as signed")
+    bytes = Integer(help_text="as signed")
+    sha256 = Text(null=True, default=None, help_text="as signed, in hex")
+    object_key = Text(unique=True, help_text="where the original lies")
+    variants_key = Text(help_text="the unguessable folder of its variants")
+    width = Integer(null=True, default=None)
+    height = Integer(null=True, default=None)
+    placeholder = Text(null=True, default=None)
+    variants = JSONB(default="[]", help_text="[{name, key, width, height, content_type}]")
+    alt = Text(null=True, default=None)
+    focus = JSONB(null=True, default=None)
+    meta = JSONB(null=True, default=None)
+    posted_at = Timestamptz(null=True, default=None)
+    created_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+
+
+RAW = (
+    "CREATE INDEX photos_of_owner ON photos (owner_id, created_at)",
+    "CREATE INDEX photos_never_posted ON photos (expires_at) WHERE posted_at IS NULL",
+)
