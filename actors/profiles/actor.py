@@ -14,7 +14,7 @@ from actors.auth.names import username_key
 from actors.graph.events import Followed, Unfollowed
 from actors.graph.messages import Relationship, Relationships
 from actors.kernel.actor import Actor, on
-from actors.kernel.errors import Refusal, Unauthenticated
+from actors.kernel.errors import Malformed, Refusal, Unauthenticated
 from actors.kernel.paging import Key, Page, key_of
 from actors.kernel.transaction import Transaction
 from actors.profiles import queries
@@ -76,9 +76,7 @@ class ProfilesActor(Actor, domain="profiles", lanes=8):
     @on(AdjustCounts, batch=512)
     async def adjust_counts(self, changes: Sequence[AdjustCounts]) -> Sequence[Refusal | None]:
         async with self.transaction() as tx:
-            deltas = _summed(
-                (each.user_id, Delta(*(getattr(each, f) for f in Delta._fields))) for each in changes
-            )
+            deltas = _summed((each.user_id, Delta(*(getattr(each, f) for f in Delta._fields))) for each in changes)
             known = await _count(tx, deltas)
             return tx.answers([None if each.user_id in known else UnknownUser() for each in changes])
 
@@ -150,7 +148,10 @@ def _changes(wish: EditProfile) -> dict[str, Any]:
 
 def _place(after: Key | None) -> tuple[datetime, UUID] | None:
     key = key_of(after, str, str)
-    return None if key is None else (datetime.fromisoformat(str(key[0])), UUID(str(key[1])))
+    try:
+        return None if key is None else (datetime.fromisoformat(str(key[0])), UUID(str(key[1])))
+    except ValueError:
+        raise Malformed("this cursor belongs to another list") from None
 
 
 def _view(row: asyncpg.Record) -> ProfileView:

@@ -37,6 +37,4 @@ class ProfileCounted(Event, key="user_id"):
 
 def _to_watchers(profile: ProfileView) -> Live:
     topic = f"profile:{profile.username.lower()}"
-    return Live(
-        topics=(topic,), type="profile.updated", data=ProfileShown(profile=profile), author=profile.id
-    )
+    return Live(topics=(topic,), type="profile.updated", data=ProfileShown(profile=profile), author=profile.id)

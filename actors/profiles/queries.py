@@ -27,16 +27,13 @@ class Delta(NamedTuple):
     likes: int = 0
 
 
-ListPeople = Callable[
-    [Reads, UUID, int, tuple[datetime, UUID] | None], Coroutine[Any, Any, list[asyncpg.Record]]
-]
+ListPeople = Callable[[Reads, UUID, int, tuple[datetime, UUID] | None], Coroutine[Any, Any, list[asyncpg.Record]]]
 
 
 async def by_username(db: Reads, keys: Collection[str]) -> dict[str, asyncpg.Record]:
     """Profiles of the living people with these username keys, by key."""
     rows = await db.fetch(
-        f"SELECT u.username_key, {_SHOWN} FROM {_PEOPLE} "
-        "WHERE u.username_key = ANY($1) AND u.deleted_at IS NULL",
+        f"SELECT u.username_key, {_SHOWN} FROM {_PEOPLE} WHERE u.username_key = ANY($1) AND u.deleted_at IS NULL",
         keys,
     )
     return {row["username_key"]: row for row in rows}
@@ -58,16 +55,12 @@ async def user_id_of(db: Reads, username_key: str) -> UUID | None:
     return user_id
 
 
-async def followers(
-    db: Reads, user_id: UUID, limit: int, after: tuple[datetime, UUID] | None
-) -> list[asyncpg.Record]:
+async def followers(db: Reads, user_id: UUID, limit: int, after: tuple[datetime, UUID] | None) -> list[asyncpg.Record]:
     """Who follows the person, the latest first, with `since` and `id` as the key of the next page."""
     return await _neighbours(db, "followee_id", "follower_id", user_id, limit, after)
 
 
-async def following(
-    db: Reads, user_id: UUID, limit: int, after: tuple[datetime, UUID] | None
-) -> list[asyncpg.Record]:
+async def following(db: Reads, user_id: UUID, limit: int, after: tuple[datetime, UUID] | None) -> list[asyncpg.Record]:
     """Whom the person follows, in the same shape and order."""
     return await _neighbours(db, "follower_id", "followee_id", user_id, limit, after)
 

@@ -1,0 +1,136 @@
+"""Following: idempotent, announced only when something changed, and never in each other's way."""
+
+import asyncio
+import itertools
+import random
+
+import pytest
+
+from actors.auth.messages import Caller, UnknownUser
+from actors.graph.messages import (
+    CannotFollowYourself,
+    FolloweesAmong,
+    FollowersAmong,
+    FollowState,
+    Relationships,
+    SetFollow,
+)
+from actors.kernel.system import System
+from tests.actors.auth.people import callers, facts, fetch
+
+
+async def set_follow(system: System, who: Caller, whom: str, *, following: bool = True) -> FollowState:
+    return await system.ask(SetFollow(caller=who, username=whom, following=following))
+
+
+async def test_following_twice_is_following_once(system: System, database_url: str) -> None:
+    ana, bea = await callers(system, "ana", "Bea")
+    for _ in range(2):
+        state = await set_follow(system, ana, "bEA")
+        assert state == FollowState(following=True, requested=False, blocking=False, muting=False)
+    (fact,) = await facts(database_url, "Followed")
+    assert (fact["follower_id"], fact["followee_id"]) == (str(ana.id), str(bea.id))
+
+
+async def test_unfollowing_twice_is_announced_once(system: System, database_url: str) -> None:
+    ana, _ = await callers(system, "ana", "bea")
+    await set_follow(system, ana, "bea")
+    for _ in range(2):
+        assert not (await set_follow(system, ana, "bea", following=False)).following
+    assert len(await facts(database_url, "Unfollowed")) == 1
+    assert await fetch(database_url, "SELECT 1 FROM follows") == []
+
+
+async def test_nobody_follows_themselves_or_nobody(system: System, database_url: str) -> None:
+    (ana,) = await callers(system, "ana")
+    with pytest.raises(CannotFollowYourself):
+        await set_follow(system, ana, "Ana")
+    with pytest.raises(UnknownUser):
+        await set_follow(system, ana, "nobody")
+    await fetch(database_url, "UPDATE users SET deleted_at = now()")
+    bea, _ = await callers(system, "bea", "cleo")
+    with pytest.raises(UnknownUser):
+        await set_follow(system, bea, "ana")
+    with pytest.raises(UnknownUser):
+        await set_follow(system, ana, "bea")
+
+
+async def test_in_one_batch_the_last_wish_about_a_pair_counts(system: System, database_url: str) -> None:
+    ana, _ = await callers(system, "ana", "bea")
+    wishes = [True, False, True, False, False, True]
+    states = await asyncio.gather(*(set_follow(system, ana, "bea", following=wish) for wish in wishes))
+    assert [state.following for state in states] == wishes
+    assert len(await fetch(database_url, "SELECT 1 FROM follows")) == 1
+    begun, ended = await facts(database_url, "Followed"), await facts(database_url, "Unfollowed")
+    assert len(begun) - len(ended) == 1
+
+
+async def test_one_impossible_wish_of_a_batch_fails_alone(system: System) -> None:
+    people = await callers(system, "ana", "bea", "cleo")
+    outcomes = await asyncio.gather(*(set_follow(system, who, "cleo") for who in people), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [FollowState, FollowState, CannotFollowYourself]
+
+
+async def test_everybody_following_everybody_at_once_ends_with_facts_equal_to_rows(
+    system: System, database_url: str
+) -> None:
+    people = await callers(system, *(f"person{n}" for n in range(8)))
+    chance = random.Random(7)
+    wishes = [
+        (who, whom.username, chance.random() < 0.6)
+        for _ in range(20)
+        for who in people
+        for whom in people
+        if who is not whom
+    ]
+    chance.shuffle(wishes)
+    await asyncio.gather(*(set_follow(system, who, whom, following=wish) for who, whom, wish in wishes))
+    rows = await fetch(database_url, "SELECT follower_id, followee_id FROM follows")
+    balance: dict[tuple[str, str], int] = {}
+    for kind, by in (("Followed", 1), ("Unfollowed", -1)):
+        for fact in await facts(database_url, kind):
+            pair = (fact["follower_id"], fact["followee_id"])
+            balance[pair] = balance.get(pair, 0) + by
+    assert set(balance.values()) <= {0, 1}
+    assert {pair for pair, so in balance.items() if so} == {(str(a), str(b)) for a, b in rows}
+
+
+async def test_the_relationship_shows_both_sides_in_the_order_asked(system: System) -> None:
+    ana, bea, cleo = await callers(system, "ana", "bea", "cleo")
+    await set_follow(system, ana, "bea")
+    await set_follow(system, cleo, "ana")
+    found = await system.ask(Relationships(caller=ana, ids=(cleo.id, bea.id, ana.session_id)))
+    assert [(one.id, one.following, one.followed_by) for one in found.items] == [
+        (cleo.id, False, True),
+        (bea.id, True, False),
+        (ana.session_id, False, False),
+    ]
+
+
+async def test_many_callers_asking_at_once_each_get_their_own_answer(system: System) -> None:
+    people = await callers(system, *(f"person{n}" for n in range(6)))
+    for who, whom in itertools.pairwise(people):
+        await set_follow(system, who, whom.username)
+    everybody = tuple(person.id for person in people)
+    answers = await asyncio.gather(*(system.ask(Relationships(caller=who, ids=everybody)) for who in people))
+    for place, answer in enumerate(answers):
+        assert [one.following for one in answer.items] == [n == place + 1 for n in range(6)]
+        assert [one.followed_by for one in answer.items] == [n == place - 1 for n in range(6)]
+
+
+async def test_followers_and_followees_among_people_are_found(system: System) -> None:
+    ana, bea, cleo = await callers(system, "ana", "bea", "cleo")
+    await set_follow(system, bea, "ana")
+    await set_follow(system, cleo, "ana")
+    await set_follow(system, cleo, "bea")
+    one, other, none = await asyncio.gather(
+        system.ask(FollowersAmong(author_id=ana.id, user_ids=(bea.id, ana.id, cleo.id, cleo.id))),
+        system.ask(FollowersAmong(author_id=bea.id, user_ids=(ana.id, cleo.id))),
+        system.ask(FollowersAmong(author_id=cleo.id, user_ids=(ana.id, bea.id))),
+    )
+    assert (set(one.user_ids), len(one.user_ids)) == ({bea.id, cleo.id}, 2)
+    assert other.user_ids == (cleo.id,)
+    assert none.user_ids == ()
+    followed = await system.ask(FolloweesAmong(user_id=cleo.id, author_ids=(ana.id, bea.id, cleo.id)))
+    assert set(followed.user_ids) == {ana.id, bea.id}
+    assert (await system.ask(FolloweesAmong(user_id=ana.id, author_ids=()))).user_ids == ()

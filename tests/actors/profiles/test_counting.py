@@ -1,0 +1,94 @@
+"""Counts equal rows, whatever order facts arrive in and whether a profile was there before them."""
+
+import asyncio
+import random
+
+from actors.auth.messages import UnknownUser
+from actors.graph.messages import SetFollow
+from actors.kernel.system import System
+from actors.profiles.messages import AdjustCounts, GetProfile
+from tests.actors.auth.people import callers, facts, fetch, until
+
+DRIFT = """
+SELECT count(*) AS n FROM users u LEFT JOIN profiles p ON p.user_id = u.id
+WHERE coalesce(p.followers, 0) <> (SELECT count(*) FROM follows WHERE followee_id = u.id)
+   OR coalesce(p.following, 0) <> (SELECT count(*) FROM follows WHERE follower_id = u.id)
+"""
+
+
+async def test_after_a_storm_of_follows_the_counts_equal_the_rows(system: System, database_url: str) -> None:
+    people = await callers(system, *(f"person{n}" for n in range(10)))
+    chance = random.Random(3)
+    wishes = [(*chance.sample(people, 2), chance.random() < 0.7) for _ in range(600)]
+    await asyncio.gather(
+        *(system.ask(SetFollow(caller=a, username=b.username, following=wish)) for a, b, wish in wishes)
+    )
+    announced = len(await facts(database_url, "Followed")) + len(await facts(database_url, "Unfollowed"))
+
+    async def counted() -> int:
+        rows = await fetch(
+            database_url,
+            "SELECT count(*) AS n FROM inbox_records r JOIN outbox o ON o.id = r.event_id "
+            "WHERE r.domain = 'profiles' AND o.type IN ('Followed', 'Unfollowed')",
+        )
+        return int(rows[0]["n"])
+
+    await until(counted, announced)
+    assert [row["n"] for row in await fetch(database_url, DRIFT)] == [0]
+
+
+async def test_a_registration_gives_a_profile(system: System, database_url: str) -> None:
+    (ana,) = await callers(system, "ana")
+
+    async def owners() -> list[object]:
+        return [row["user_id"] for row in await fetch(database_url, "SELECT user_id FROM profiles")]
+
+    await until(owners, [ana.id])
+
+
+async def test_deltas_of_one_batch_are_summed_and_a_stranger_fails_alone(system: System) -> None:
+    ana, bea = await callers(system, "ana", "bea")
+    stranger = ana.session_id
+    outcomes = await asyncio.gather(
+        *(system.ask(AdjustCounts(user_id=ana.id, likes=2, posts=1)) for _ in range(50)),
+        system.ask(AdjustCounts(user_id=stranger, likes=1)),
+        system.ask(AdjustCounts(user_id=bea.id, likes=-1)),
+        return_exceptions=True,
+    )
+    assert [type(outcome) for outcome in outcomes[-2:]] == [UnknownUser, type(None)]
+    counts = (await system.ask(GetProfile(username="ana"))).profile.counts
+    assert (counts.posts, counts.likes) == (50, 100)
+
+
+async def test_an_undo_that_arrives_before_its_deed_shows_zero_and_ends_right(system: System) -> None:
+    (ana,) = await callers(system, "ana")
+    await system.ask(AdjustCounts(user_id=ana.id, likes=-1))
+    assert (await system.ask(GetProfile(username="ana"))).profile.counts.likes == 0
+    await system.ask(AdjustCounts(user_id=ana.id, likes=2))
+    assert (await system.ask(GetProfile(username="ana"))).profile.counts.likes == 1
+
+
+async def test_likes_alone_are_not_announced_and_followers_are(system: System, database_url: str) -> None:
+    ana, _ = await callers(system, "ana", "bea")
+    await system.ask(AdjustCounts(user_id=ana.id, likes=5))
+    assert await facts(database_url, "ProfileCounted") == []
+    await system.ask(SetFollow(caller=ana, username="bea", following=True))
+
+    async def followers() -> list[tuple[str, int, int]]:
+        return sorted(
+            (fact["profile"]["username"], counts["followers"], counts["following"])
+            for fact in await facts(database_url, "ProfileCounted")
+            if (counts := fact["profile"]["counts"])
+        )
+
+    await until(followers, [("ana", 0, 1), ("bea", 1, 0)])
+
+
+async def test_crossing_batches_of_one_crowd_do_not_lock_each_other_out(system: System, database_url: str) -> None:
+    people = await callers(system, *(f"person{n}" for n in range(12)))
+    chance = random.Random(5)
+    deltas = [(chance.choice(people), chance.randint(-2, 3)) for _ in range(2_000)]
+    await asyncio.gather(*(system.ask(AdjustCounts(user_id=who.id, likes=by)) for who, by in deltas))
+    expected = {who.id: sum(by for one, by in deltas if one is who) for who in people}
+    rows = await fetch(database_url, "SELECT user_id, likes FROM profiles")
+    assert {row["user_id"]: row["likes"] for row in rows} == expected
