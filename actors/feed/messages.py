@@ -16,7 +16,7 @@ class FeedType(StrEnum):
 
 
 class GetFeed(PagedQuery[PostItem]):
-    """The feed: what is worth seeing now, or what the people one follows have shown; visitors get `forYou`."""
+    """The feed: what is worth seeing now, or what those one follows have shown; visitors get `forYou`."""
 
     caller: Trusted[Caller | None] = None
     type: FeedType = FeedType.for_you

@@ -48,14 +48,12 @@ class PostsActor(Actor, domain="posts", lanes=8):
 
     @property
     def _media_url(self) -> str:
-        return str(self.adapters.settings.media_url)
+        return self.adapters.settings.media_url
 
     @on(CreatePost)
     async def create(self, wish: CreatePost) -> PostView:
         photo = await self.ask(
-            BindUpload(
-                owner_id=wish.caller.id, upload_id=wish.upload_id, photo_url=wish.photo_url, alt=wish.alt
-            )
+            BindUpload(owner_id=wish.caller.id, upload_id=wish.upload_id, photo_url=wish.photo_url, alt=wish.alt)
         )
         async with self.transaction() as tx:
             if await changes.hold_photo(tx, photo.id) == "rejected":
@@ -172,9 +170,7 @@ class PostsActor(Actor, domain="posts", lanes=8):
 
     @on(GetCounts, batch=100)
     async def get_counts(self, questions: Sequence[GetCounts]) -> Sequence[CountsFound]:
-        found = await queries.counts(
-            self.read, {post_id for question in questions for post_id in question.post_ids}
-        )
+        found = await queries.counts(self.read, {post_id for question in questions for post_id in question.post_ids})
         return [
             CountsFound(items=tuple(found[post_id] for post_id in question.post_ids if post_id in found))
             for question in questions
@@ -210,9 +206,7 @@ class PostsActor(Actor, domain="posts", lanes=8):
             by = await queries.authors(tx, people, self._media_url)
             tx.emit(
                 *(
-                    PostReposted(
-                        post_id=post.id, author_id=event.author_id, user_id=person.id, post=post, by=person
-                    )
+                    PostReposted(post_id=post.id, author_id=event.author_id, user_id=person.id, post=post, by=person)
                     for post in posts.values()
                     for person in by.values()
                 )

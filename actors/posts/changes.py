@@ -1,5 +1,5 @@
-"""What posts write. Posts are locked in id order first and changed in a second statement, which therefore sees
-every change that came before."""
+"""What posts write. Posts are locked in id order first, and changed in a second statement: it sees every change
+that came before."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -54,7 +54,8 @@ added AS (
     SELECT post_id, user_id, repost_id, now() FROM asked WHERE NOT was AND if_off
     RETURNING post_id, user_id, repost_id, created_at),
 shown AS (
-    INSERT INTO posts (id, author_id, original_post_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
+    INSERT INTO posts (
+        id, author_id, original_post_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
     SELECT repost_id, user_id, post_id, '', '{{}}', false, 0, 0, 0, 0, created_at FROM added),
 removed AS (
     DELETE FROM reposts r USING asked a
@@ -83,16 +84,12 @@ async def lock(tx: Transaction, post_ids: Iterable[UUID]) -> dict[UUID, Counted]
     """Lock those of these posts that live until the commit. Reposts are not there: they have no counts."""
     rows = await tx.fetch(_LOCK, list(set(post_ids)))
     return {
-        row["id"]: Counted(
-            row["id"], row["author_id"], row["likes"], row["reposts"], row["comments"], row["v"]
-        )
+        row["id"]: Counted(row["id"], row["author_id"], row["likes"], row["reposts"], row["comments"], row["v"])
         for row in rows
     }
 
 
-async def set_likes(
-    tx: Transaction, posts: Mapping[UUID, Counted], wishes: Mapping[Pair, Outcome]
-) -> dict[Pair, bool]:
+async def set_likes(tx: Transaction, posts: Mapping[UUID, Counted], wishes: Mapping[Pair, Outcome]) -> dict[Pair, bool]:
     """Apply the wishes about locked posts, bring `posts` up to date. Returns how each was before."""
     pairs = sorted(pair for pair in wishes if pair[0] in posts)
     return _note(posts, wishes, await tx.fetch(_LIKE, *_columns(pairs, wishes))) if pairs else {}
@@ -177,8 +174,7 @@ def reposts_changed(posts: Mapping[UUID, Counted]) -> list[PostRepostsChanged]:
 
 
 async def hold_photo(tx: Transaction, photo_id: UUID) -> str:
-    """The photograph's state, which cannot change before the commit: so whoever announces the next state after it
-    finds the post."""
+    """The photograph's state. It cannot change before the commit, so who announces the next one finds the post."""
     state: str = await tx.fetchval("SELECT state FROM photos WHERE id = $1 FOR SHARE", photo_id)
     return state
 
@@ -187,7 +183,8 @@ async def publish(tx: Transaction, photo_id: UUID, wish: CreatePost) -> UUID | N
     """Insert a post. Returns its id, None if another post shows this photograph."""
     made: UUID | None = await tx.fetchval(
         """
-        INSERT INTO posts (id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
+        INSERT INTO posts (
+            id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
         VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, $7)
         ON CONFLICT (photo_id) WHERE photo_id IS NOT NULL DO NOTHING RETURNING id
         """,

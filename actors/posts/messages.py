@@ -14,7 +14,7 @@ from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery
 from actors.media.messages import PhotoView
-from actors.posts.text import AltText, Caption, Listed, Tags
+from actors.posts.text import AltText, Caption, Tags
 
 AVATAR_WIDTH = 320
 
@@ -106,7 +106,7 @@ class PhotoUnfit(Conflict):
 
 
 class CreatePost(Command[PostView], key="caller"):
-    """Publish an uploaded photograph. Raises `PhotoUsed` and `PhotoUnfit`, and what media says of the upload."""
+    """Publish an uploaded photograph. Raises `PhotoUsed`, `PhotoUnfit`, and what media says of the upload."""
 
     caller: Trusted[Caller]
     upload_id: UUID | None = None
@@ -141,7 +141,7 @@ class GetPosts(Query[Page[PostItem]]):
     """Several posts by id, in the order asked; those that are not there are left out."""
 
     caller: Trusted[Caller | None] = None
-    ids: Annotated[tuple[UUID, ...], Listed, Field(min_length=1, max_length=100)]
+    ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100)]
 
 
 class ListProfilePosts(PagedQuery[PostItem]):
@@ -198,8 +198,10 @@ class GetCounts(Query[CountsFound]):
 
 
 def author_view(row: Mapping[str, Any], media_url: str) -> AuthorView:
-    """From a row with `author_id`, `username`, `display_name` and `avatar_variants`; the avatar is the narrowest
-    variant of at least 320 pixels, else the widest."""
+    """From a row with `author_id`, `username`, `display_name` and `avatar_variants`.
+
+    The avatar is the narrowest variant of at least 320 pixels, else the widest.
+    """
     variants = sorted(row["avatar_variants"] or (), key=lambda variant: variant["width"])
     wide = [variant for variant in variants if variant["width"] >= AVATAR_WIDTH] or variants[-1:]
     return AuthorView(

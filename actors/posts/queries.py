@@ -1,4 +1,4 @@
-"""What posts read: cards, what a viewer has done with them, and counts. Feeds and notifications read them too."""
+"""What posts read: cards, what a viewer did with them, counts. Feeds and notifications read them too."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -17,15 +17,13 @@ _PERSON = """
     u.id AS author_id, u.username, COALESCE(NULLIF(pr.display_name, ''), u.username) AS display_name,
     face.variants AS avatar_variants
 """
-_OFNEWEST = UUID(int=(1 << 128) - 1)
-"""Above every id: where a list begins."""
-
-_PERSON = """
+_OF_PERSON = """
     LEFT JOIN profiles pr ON pr.user_id = u.id
     LEFT JOIN photos face ON face.id = pr.avatar_photo_id AND face.state = 'ready'
 """
 _CARDS = f"""
-SELECT p.id AS post_id, p.caption, p.tags, p.sensitive, p.likes, p.reposts, p.comments, p.v, p.created_at, p.edited_at,
+SELECT p.id AS post_id, p.caption, p.tags, p.sensitive, p.likes, p.reposts, p.comments, p.v,
+    p.created_at, p.edited_at,
     ph.id, ph.state, ph.width, ph.height, ph.placeholder, ph.variants, ph.alt, ph.focus, ph.meta, {_PERSON}
 FROM posts p
 JOIN photos ph ON ph.id = p.photo_id
@@ -62,18 +60,17 @@ async def authors(db: Reads, ids: Iterable[UUID], media_url: str) -> dict[UUID, 
     return {row["author_id"]: author_view(row, media_url) for row in rows}
 
 
-async def viewer_states(
-    db: Reads, asked: Sequence[tuple[UUID, PostView]]
-) -> dict[tuple[UUID, UUID], ViewerState]:
+async def viewer_states(db: Reads, asked: Sequence[tuple[UUID, PostView]]) -> dict[tuple[UUID, UUID], ViewerState]:
     """For each viewer and post asked about, by (viewer, post id): what the viewer has done."""
     if not asked:
         return {}
     rows = await db.fetch(
         """
         SELECT a.viewer_id, a.post_id,
-            EXISTS (SELECT FROM likes l WHERE l.post_id = a.post_id AND l.user_id = a.viewer_id) AS liked,
-            EXISTS (SELECT FROM reposts r WHERE r.post_id = a.post_id AND r.user_id = a.viewer_id) AS reposted,
-            EXISTS (SELECT FROM follows f WHERE f.follower_id = a.viewer_id AND f.followee_id = a.author_id) AS following
+            EXISTS (SELECT FROM likes WHERE post_id = a.post_id AND user_id = a.viewer_id) AS liked,
+            EXISTS (SELECT FROM reposts WHERE post_id = a.post_id AND user_id = a.viewer_id) AS reposted,
+            EXISTS (SELECT FROM follows
+                    WHERE follower_id = a.viewer_id AND followee_id = a.author_id) AS following
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS a (viewer_id, post_id, author_id)
         """,
         [viewer_id for viewer_id, _ in asked],

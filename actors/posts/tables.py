@@ -9,7 +9,7 @@ from actors.media.tables import Photo
 
 
 class Post(Table, tablename="posts"):
-    """A photograph somebody published, or (with `original_post_id`, without a photograph) their repost of one."""
+    """A photograph somebody published, or, with `original_post_id` and no photograph, their repost of one."""
 
     id = UUID(primary_key=True, default=None)
     author_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade, default=None)

@@ -3,14 +3,14 @@
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 TAG_LENGTH = 50
 _TAG_MARKS = "_-"
 
 
 def _printable(text: str) -> str:
-    """The text trimmed. Raises ValueError for control characters (PostgreSQL has no NUL) and half surrogates."""
+    """The text trimmed. Raises ValueError for control characters (PostgreSQL has no NUL), half surrogates."""
     text = unicodedata.normalize("NFC", text.strip())
     if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text):
         raise ValueError("holds control characters")
@@ -37,15 +37,3 @@ Caption = Annotated[str, AfterValidator(_printable), Field(max_length=2200)]
 AltText = Annotated[str, AfterValidator(_printable), Field(max_length=1500)]
 Tag = Annotated[str, AfterValidator(tag)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(_each_once)]
-
-
-def _split(value: object) -> object:
-    """A query string names several ids as `?ids=a,b` or `?ids=a&ids=b`."""
-    parts = [value] if isinstance(value, str) else value
-    if isinstance(parts, (list, tuple)) and all(isinstance(part, str) for part in parts):
-        return [name for part in parts for name in part.split(",") if name]
-    return value
-
-
-Listed = BeforeValidator(_split)
-"""Marks a tuple that a query string may give as one value, its parts joined by commas."""

@@ -1,0 +1,68 @@
+"""The feed at work."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import cached_property
+
+from actors.feed import following, for_you, queries
+from actors.feed.messages import FeedType, GetFeed
+from actors.feed.snapshots import Snapshots
+from actors.kernel.actor import Actor, on
+from actors.kernel.errors import Malformed, Refusal
+from actors.kernel.paging import Page
+from actors.posts.events import PostDeleted, PostLikesChanged, PostPublished, PostRepostsChanged
+from actors.posts.messages import PostItem
+
+
+class FeedActor(Actor, domain="feed", lanes=4):
+    """Answers feeds and keeps the ranking."""
+
+    @cached_property
+    def _snapshots(self) -> Snapshots:
+        return Snapshots(self.adapters.cache.redis)
+
+    @on(GetFeed, batch=64)
+    async def get(self, questions: Sequence[GetFeed]) -> Sequence[Page[PostItem] | Refusal]:
+        walks: dict[int, for_you.Walk] = {}
+        following_of: dict[int, following.Walk] = {}
+        answers: dict[int, Page[PostItem] | Refusal] = {}
+        for place, question in enumerate(questions):
+            try:
+                if question.caller is None or question.type is FeedType.for_you:
+                    walks[place] = for_you.Walk.of(question)
+                else:
+                    following_of[place] = following.Walk.of(question, question.caller.id)
+            except Malformed as refusal:
+                answers[place] = refusal
+        media_url = self.adapters.settings.media_url
+        filled, *pages = await asyncio.gather(
+            for_you.fill(self.read, list(walks.values()), self._snapshots, media_url),
+            *(following.page(self.read, walk, media_url) for walk in following_of.values()),
+        )
+        answers.update(zip(walks, filled, strict=True))
+        answers.update(zip(following_of, pages, strict=True))
+        return [answers[place] for place in range(len(questions))]
+
+    @on(PostPublished, batch=256)
+    async def rank_published(self, events: Sequence[PostPublished]) -> None:
+        await self._rescore(events)
+
+    @on(PostLikesChanged, batch=256)
+    async def rank_liked(self, events: Sequence[PostLikesChanged]) -> None:
+        await self._rescore(events)
+
+    @on(PostRepostsChanged, batch=256)
+    async def rank_reposted(self, events: Sequence[PostRepostsChanged]) -> None:
+        await self._rescore(events)
+
+    async def _rescore(self, events: Sequence[PostPublished | PostLikesChanged | PostRepostsChanged]) -> None:
+        async with self.transaction() as tx:
+            await queries.rescore(tx, (event.post_id for event in events))
+
+    @on(PostDeleted, batch=256)
+    async def forget_deleted(self, events: Sequence[PostDeleted]) -> None:
+        async with self.transaction() as tx:
+            await queries.forget(tx, (event.post_id for event in events))
+
+
+ACTOR = FeedActor

@@ -1,0 +1,139 @@
+"""*For you*: pages along a frozen ranking, those of many askers filled together."""
+
+from collections.abc import Sequence
+from typing import Self
+from uuid import UUID
+
+from actors.feed import queries
+from actors.feed.messages import FeedType, GetFeed
+from actors.feed.queries import Rank
+from actors.feed.snapshots import Snapshot, Snapshots
+from actors.kernel.errors import Malformed
+from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.transaction import Reads
+from actors.posts.messages import PostItem, PostView, Why
+from actors.posts.queries import cards, viewer_states
+
+SPARE = 4
+"""Read beyond what a page needs, for those that turn out not to be shown."""
+ROUNDS = 8
+"""A page that so many readings did not fill is given short; the walk goes on from there."""
+
+
+class Walk:
+    """One asker's way along the ranking, and the page that is being filled.
+
+    Beyond a snapshot, or when it is lost, the way goes on along the ranking as it is now, from the last place.
+    """
+
+    def __init__(self, question: GetFeed, name: str, offset: int, last: Rank | None) -> None:
+        self.question = question
+        self.posts: list[PostView] = []
+        self.name = name
+        self._snapshot: Snapshot | None = None
+        self._offset = offset
+        self._last = last
+        self._offered: list[Rank] = []
+        self._is_live = False
+        self._is_over = False
+
+    @classmethod
+    def of(cls, question: GetFeed) -> Self:
+        """Where the asker goes on. Raises `Malformed` for the cursor of another feed."""
+        key = key_of(question.after, str, str, int, float, str)
+        if key is None:
+            return cls(question, "", 0, None)
+        feed, name, offset, score, post_id = key
+        if feed != FeedType.for_you:
+            raise Malformed("this cursor belongs to another feed")
+        return cls(question, str(name), int(offset), Rank(float(score), UUID(str(post_id))))
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is a first page."""
+        return self._last is None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the page wants more and there may be more."""
+        return len(self.posts) < self.question.limit and not self._is_over
+
+    def go_along(self, snapshot: Snapshot | None) -> None:
+        """Walk this snapshot; None: the ranking as it is now."""
+        self._snapshot = snapshot
+        self.name = snapshot.name if snapshot else ""
+
+    async def look_ahead(self, db: Reads) -> list[Rank]:
+        """The next places."""
+        count = self.question.limit - len(self.posts) + SPARE
+        snapshot = self._snapshot
+        if snapshot and self._offset < len(snapshot):
+            self._offered = snapshot.ranks(self._offset, count)
+            return self._offered
+        self._is_live = True
+        without = [rank.post_id for rank in snapshot.ranks(0, len(snapshot))] if snapshot else []
+        self._offered = await queries.ranking(db, below=self._last, without=without, limit=count)
+        self._is_over = len(self._offered) < count
+        return self._offered
+
+    def take(self, posts: dict[UUID, PostView]) -> None:
+        """Fill the page from the places looked at, passing over what is gone and what is the asker's own."""
+        caller = self.question.caller
+        for rank in self._offered:
+            if len(self.posts) == self.question.limit:
+                self._is_over = False
+                break
+            self._last = rank
+            self._offset += not self._is_live
+            post = posts.get(rank.post_id)
+            if post and not (caller and post.author.id == caller.id):
+                self.posts.append(post)
+        snapshot = self._snapshot
+        if snapshot and snapshot.is_whole and self._offset >= len(snapshot):
+            self._is_over = True
+
+    @property
+    def next(self) -> Key | None:
+        """Where the next page begins; None at the end."""
+        if self._is_over or self._last is None:
+            return None
+        return (FeedType.for_you, self.name, self._offset, self._last.score, str(self._last.post_id))
+
+
+async def fill(db: Reads, walks: Sequence[Walk], snapshots: Snapshots, media_url: str) -> list[Page[PostItem]]:
+    """The pages of all walks: one question for the cards of all, one for what the viewers have done."""
+    for walk in walks:
+        walk.go_along(await (snapshots.newest(db) if walk.is_first else _recall(snapshots, walk.name)))
+    for _ in range(ROUNDS):
+        waiting = [walk for walk in walks if walk.is_open]
+        ids = {rank.post_id for walk in waiting for rank in await walk.look_ahead(db)}
+        posts = await cards(db, ids, media_url) if ids else {}
+        for walk in waiting:
+            walk.take(posts)
+    states = await viewer_states(
+        db,
+        [(walk.question.caller.id, post) for walk in walks if walk.question.caller for post in walk.posts],
+    )
+    return [
+        Page(
+            items=tuple(
+                PostItem(
+                    post=post,
+                    viewer=states[walk.question.caller.id, post.id] if walk.question.caller else None,
+                    why=_why(post),
+                )
+                for post in walk.posts
+            ),
+            next=walk.next,
+        )
+        for walk in walks
+    ]
+
+
+async def _recall(snapshots: Snapshots, name: str) -> Snapshot | None:
+    return await snapshots.recall(name) if name else None
+
+
+def _why(post: PostView) -> Why:
+    engagement = post.counts.likes + post.counts.reposts + post.counts.comments
+    return Why.popular if engagement else Why.fresh

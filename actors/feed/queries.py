@@ -1,0 +1,141 @@
+"""All SQL of the feed. Rows of posts are read here, never written."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from actors.kernel.transaction import Reads, Transaction
+
+SAMPLE = 3
+"""Reposters named on an item."""
+
+
+class Shown(NamedTuple):
+    """A row of the following feed: an original, or a repost of `post_id` by `author_id`.
+
+    `is_above`: this walk has met the same original further up.
+    """
+
+    id: UUID
+    post_id: UUID
+    author_id: UUID
+    is_repost: bool
+    is_above: bool
+
+
+class Rank(NamedTuple):
+    """A post's place in the ranking."""
+
+    score: float
+    post_id: UUID
+
+
+async def followed(db: Reads, viewer_id: UUID, *, below: UUID, ceiling: UUID, limit: int) -> list[Shown]:
+    """What the viewer and those they follow have shown, newest first, older than `below`.
+
+    The newest `limit` rows are by at most `limit` authors, those whose own newest row is newest. So one index probe
+    a followee finds these authors, and only their rows are read, however much or little the others show.
+    """
+    rows = await db.fetch(
+        """
+        WITH authors AS (
+            SELECT h.author_id FROM (
+                SELECT followee_id AS id FROM follows WHERE follower_id = $1 UNION ALL SELECT $1) AS a
+            CROSS JOIN LATERAL (
+                SELECT p.author_id, p.id FROM posts p
+                WHERE p.author_id = a.id AND p.deleted_at IS NULL AND p.id < $2
+                ORDER BY p.id DESC LIMIT 1) AS h
+            ORDER BY h.id DESC LIMIT $4),
+        shown AS (
+            SELECT s.* FROM authors CROSS JOIN LATERAL (
+                SELECT p.id, COALESCE(p.original_post_id, p.id) AS post_id, p.author_id,
+                    p.original_post_id IS NOT NULL AS is_repost
+                FROM posts p
+                WHERE p.author_id = authors.author_id AND p.deleted_at IS NULL AND p.id < $2
+                ORDER BY p.id DESC LIMIT $4) AS s
+            ORDER BY s.id DESC LIMIT $4)
+        SELECT s.*, EXISTS (
+            SELECT FROM reposts r
+            WHERE r.post_id = s.post_id AND r.repost_id > s.id AND r.repost_id <= $3
+                AND (r.user_id = $1 OR EXISTS (
+                    SELECT FROM follows f WHERE f.follower_id = $1 AND f.followee_id = r.user_id))) AS is_above
+        FROM shown s ORDER BY s.id DESC
+        """,
+        viewer_id,
+        below,
+        ceiling,
+        limit,
+    )
+    return [Shown(*row) for row in rows]
+
+
+async def reposters(
+    db: Reads, viewer_id: UUID, post_ids: Sequence[UUID], *, ceiling: UUID
+) -> dict[UUID, tuple[int, list[UUID]]]:
+    """For each post: how many of those the viewer follows reposted it, the viewer too, and the latest three."""
+    rows = await db.fetch(
+        """
+        SELECT post_id, user_id, people FROM (
+            SELECT r.post_id, r.user_id, count(*) OVER (PARTITION BY r.post_id) AS people,
+                row_number() OVER (PARTITION BY r.post_id ORDER BY r.repost_id DESC) AS place
+            FROM reposts r
+            WHERE r.post_id = ANY($2::uuid[]) AND r.repost_id <= $3
+                AND (r.user_id = $1 OR EXISTS (
+                    SELECT FROM follows f WHERE f.follower_id = $1 AND f.followee_id = r.user_id))) AS placed
+        WHERE place <= $4 ORDER BY post_id, place
+        """,
+        viewer_id,
+        post_ids,
+        ceiling,
+        SAMPLE,
+    )
+    found: dict[UUID, tuple[int, list[UUID]]] = {}
+    for row in rows:
+        found.setdefault(row["post_id"], (row["people"], []))[1].append(row["user_id"])
+    return found
+
+
+async def ranking(db: Reads, *, below: Rank | None, without: Sequence[UUID] = (), limit: int) -> list[Rank]:
+    """The ranking from `below` on, without some posts."""
+    score, post_id = below or Rank(float("inf"), UUID(int=0))
+    rows = await db.fetch(
+        """
+        SELECT score, post_id FROM feed_scores
+        WHERE (score, post_id) < ($1, $2) AND NOT post_id = ANY($3::uuid[])
+        ORDER BY score DESC, post_id DESC LIMIT $4
+        """,
+        score,
+        post_id,
+        without,
+        limit,
+    )
+    return [Rank(*row) for row in rows]
+
+
+async def rescore(tx: Transaction, post_ids: Iterable[UUID]) -> None:
+    """Bring the scores of these posts up to date with their counts; an older version never replaces a newer one.
+
+    The score is Reddit's "hot" ranking: ten times the engagement weighs as much as 45,000 seconds (12.5 hours) of age.
+    """
+    await tx.execute(
+        """
+        INSERT INTO feed_scores (post_id, author_id, score, v)
+        SELECT id, author_id,
+            log((1 + likes + 2 * reposts + 3 * comments)::float8) + extract(epoch FROM created_at)::float8 / 45000, v
+        FROM posts WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL AND original_post_id IS NULL
+        ORDER BY id
+        ON CONFLICT (post_id) DO UPDATE SET score = excluded.score, v = excluded.v WHERE feed_scores.v < excluded.v
+        """,
+        list(set(post_ids)),
+    )
+
+
+async def forget(tx: Transaction, post_ids: Iterable[UUID]) -> None:
+    """Take these posts out of the ranking."""
+    await tx.execute(
+        """
+        DELETE FROM feed_scores WHERE post_id IN (
+            SELECT post_id FROM feed_scores WHERE post_id = ANY($1::uuid[]) ORDER BY post_id FOR UPDATE)
+        """,
+        list(post_ids),
+    )

@@ -1,0 +1,169 @@
+"""Notifications at work."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from actors.graph.events import Followed, Unfollowed
+from actors.kernel.actor import Actor, on
+from actors.kernel.errors import Malformed, NotFound
+from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.transaction import Reads
+from actors.notifications import queries
+from actors.notifications.events import NotificationMarkersMoved, NotificationsChanged
+from actors.notifications.messages import (
+    GetUnread,
+    ListNotifications,
+    Markers,
+    MarkRead,
+    MarkSeen,
+    NotificationKind,
+    NotificationView,
+    Subject,
+    SubjectKind,
+    UnreadCounts,
+)
+from actors.notifications.queries import Deed, Marks
+from actors.posts.events import PostLikesChanged, PostRepostsChanged
+from actors.posts.queries import authors
+
+
+class NotificationsActor(Actor, domain="notifications", lanes=4):
+    """Tells people what others did with what is theirs, and keeps what they have read and seen."""
+
+    @on(PostLikesChanged, batch=128)
+    async def liked(self, events: Sequence[PostLikesChanged]) -> None:
+        deeds = [
+            Deed(event.author_id, event.post_id, person_id)
+            for event in events
+            for person_id in event.liked_by + event.unliked_by
+        ]
+        await self._note(NotificationKind.like, SubjectKind.post, deeds)
+
+    @on(PostRepostsChanged, batch=128)
+    async def reposted(self, events: Sequence[PostRepostsChanged]) -> None:
+        deeds = [
+            Deed(event.author_id, event.post_id, person_id)
+            for event in events
+            for person_id in event.reposted_by + event.unreposted_by
+        ]
+        await self._note(NotificationKind.repost, SubjectKind.post, deeds)
+
+    @on(Followed, batch=128)
+    async def followed(self, events: Sequence[Followed]) -> None:
+        await self._note_follows(events)
+
+    @on(Unfollowed, batch=128)
+    async def unfollowed(self, events: Sequence[Unfollowed]) -> None:
+        await self._note_follows(events)
+
+    async def _note_follows(self, events: Sequence[Followed | Unfollowed]) -> None:
+        deeds = [Deed(event.followee_id, event.followee_id, event.follower_id) for event in events]
+        await self._note(NotificationKind.follow, SubjectKind.profile, deeds)
+
+    async def _note(self, kind: NotificationKind, subject_kind: SubjectKind, deeds: Iterable[Deed]) -> None:
+        """Bring people's notifications up to date with what stands now; nobody is told of their own deeds."""
+        others = list(dict.fromkeys(deed for deed in deeds if deed.user_id != deed.person_id))
+        async with self.transaction() as tx:
+            if not others:
+                return
+            await queries.lock(tx, (deed.user_id for deed in others))
+            standing = await queries.standing(tx, kind, others)
+            await queries.open_groups(tx, kind, subject_kind, (deed for deed, stands in standing.items() if stands))
+            moved = await queries.move(tx, kind, standing)
+            gone = [row for row in moved if row["count"] == 0]
+            await queries.remove(tx, [row["id"] for row in gone])
+            marks = await queries.marks(tx, (row["user_id"] for row in moved))
+            views = await self._views(tx, [row for row in moved if row["count"] > 0], marks)
+            tx.emit(
+                *(
+                    NotificationsChanged(
+                        user_id=row["user_id"],
+                        notification=views.get(row["id"]),
+                        removed=None if row["id"] in views else row["id"],
+                        unseen=marks[row["user_id"]].unseen,
+                        unread=marks[row["user_id"]].unread,
+                    )
+                    for row in moved
+                )
+            )
+
+    async def _views(
+        self, db: Reads, rows: Sequence[Mapping[str, Any]], marks: Mapping[UUID, Marks]
+    ) -> dict[UUID, NotificationView]:
+        if not rows:
+            return {}
+        latest = await queries.latest_people(db, [row["id"] for row in rows])
+        wanted = {person_id for people in latest.values() for person_id in people}
+        known = await authors(db, wanted, self.adapters.settings.media_url)
+        return {
+            row["id"]: NotificationView(
+                id=row["id"],
+                kind=NotificationKind(row["kind"]),
+                subject=Subject(kind=SubjectKind(row["subject_kind"]), id=row["subject_id"]),
+                people=tuple(known[person_id] for person_id in latest.get(row["id"], ()) if person_id in known),
+                count=row["count"],
+                read=marks[row["user_id"]].is_read(row["at"]),
+                seen=marks[row["user_id"]].is_seen(row["at"]),
+                at=row["at"],
+            )
+            for row in rows
+        }
+
+    @on(ListNotifications)
+    async def list_mine(self, question: ListNotifications) -> Page[NotificationView]:
+        me = question.caller.id
+        rows = await queries.latest(self.read, me, below=_place(question.after), limit=question.limit + 1)
+        shown = rows[: question.limit]
+        views = await self._views(self.read, shown, await queries.marks(self.read, [me]))
+        return Page(
+            items=tuple(views.values()),
+            next=(shown[-1]["at"].isoformat(), str(shown[-1]["id"])) if len(rows) > question.limit else None,
+        )
+
+    @on(GetUnread, batch=64)
+    async def get_unread(self, questions: Sequence[GetUnread]) -> Sequence[UnreadCounts]:
+        marks = await queries.marks(self.read, (question.caller.id for question in questions))
+        found = [marks[question.caller.id] for question in questions]
+        return [UnreadCounts(unseen=mark.unseen, unread=mark.unread) for mark in found]
+
+    @on(MarkRead)
+    async def mark_read(self, wish: MarkRead) -> Markers:
+        return await self._mark(wish, read=True)
+
+    @on(MarkSeen)
+    async def mark_seen(self, wish: MarkSeen) -> Markers:
+        return await self._mark(wish, read=False)
+
+    async def _mark(self, wish: MarkRead | MarkSeen, *, read: bool) -> Markers:
+        me = wish.caller.id
+        async with self.transaction() as tx:
+            await queries.lock(tx, [me])
+            at = await queries.came_at(tx, me, wish.until)
+            if at is None:
+                raise NotFound
+            is_moved = await queries.mark(tx, me, wish.until, at, read=read)
+            mark = (await queries.marks(tx, [me]))[me]
+            markers = Markers(
+                read_until=mark.read_until,
+                seen_until=mark.seen_until,
+                unseen=mark.unseen,
+                unread=mark.unread,
+            )
+            if is_moved:
+                tx.emit(NotificationMarkersMoved(user_id=me, markers=markers))
+            return tx.answer(markers)
+
+
+def _place(after: Key | None) -> tuple[datetime, UUID] | None:
+    key = key_of(after, str, str)
+    if key is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
+    except ValueError:
+        raise Malformed from None
+
+
+ACTOR = NotificationsActor
