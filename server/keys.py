@@ -1,5 +1,6 @@
 """What the application holds, by typed key. `create_app` fills it; handlers read it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from aiohttp import web
@@ -10,6 +11,8 @@ from actors.settings import Settings
 from server.http.cursors import Cursors
 from server.http.identity import Identities, Revocations
 from server.http.limits import Limiter
+from server.http.readiness import Readiness
+from server.http.routing import AnyRoute
 from server.http.sessions import WebSessions
 from server.http.tokens import Tokens
 
@@ -38,3 +41,5 @@ SESSIONS = web.AppKey("sessions", WebSessions)
 CURSORS = web.AppKey("cursors", Cursors)
 LIMITER = web.AppKey("limiter", Limiter)
 LIFECYCLE = web.AppKey("lifecycle", Lifecycle)
+READINESS = web.AppKey("readiness", Readiness)
+TABLE: web.AppKey[Sequence[AnyRoute]] = web.AppKey("table")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
@@ -36,13 +36,9 @@ class Binding:
         self.open = frozenset(message.model_fields) - self.trusted - path - frozenset(fixed)
         self.body = self.open if self.from_body else frozenset()
         self.query = frozenset() if self.from_body else self.open
-        self.lists = frozenset(
-            name for name in self.query if _is_list(message.model_fields[name].annotation)
-        )
+        self.lists = frozenset(name for name in self.query if _is_list(message.model_fields[name].annotation))
 
-    async def bind(
-        self, request: web.Request, identity: Identity | None, told: Mapping[str, Any]
-    ) -> Request[Any]:
+    async def bind(self, request: web.Request, identity: Identity | None, told: Mapping[str, Any]) -> Request[Any]:
         """The message. `told` holds trusted fields; what else it names stands in for what the request leaves out."""
         path = {name: _text(name, value) for name, value in request.match_info.items()}
         body = await read_json(request) if self.from_body else None
@@ -71,21 +67,19 @@ class Binding:
             if name == "cursor" and "after" in self.trusted:
                 continue
             if name not in self.query:
-                error = FieldError(field=name[:100], code="unknown_parameter", message="there is no such parameter")
-                raise Malformed("the query holds an unknown parameter", errors=(error,))
+                wrong = FieldError(field=name[:100], code="unknown_parameter", message="there is no such parameter")
+                raise Malformed("the query holds an unknown parameter", errors=(wrong,))
             values = [_text(name, value) for value in request.query.getall(name)]
             if name in self.lists:
                 given[name] = [part for value in values for part in value.split(",") if part]
             elif len(values) > 1:
-                error = FieldError(field=name, code="repeated", message="give this parameter once")
-                raise Malformed("the query repeats a parameter", errors=(error,))
+                wrong = FieldError(field=name, code="repeated", message="give this parameter once")
+                raise Malformed("the query repeats a parameter", errors=(wrong,))
             else:
                 given[name] = values[0]
         return given
 
-    def _validated(
-        self, validate: typing.Callable[[], Request[Any]], unknown: tuple[FieldError, ...]
-    ) -> Request[Any]:
+    def _validated(self, validate: typing.Callable[[], Request[Any]], unknown: tuple[FieldError, ...]) -> Request[Any]:
         try:
             message = validate()
         except ValidationError as error:
@@ -137,8 +131,8 @@ async def read_json(request: web.Request) -> dict[str, Any] | None:
     if not isinstance(body, dict):
         raise Invalid("the body must be a JSON object")
     if b"\\u0000" in raw and (where := _nul(body)) is not None:
-        error = FieldError(field=where, code="nul_character", message="text must not hold U+0000")
-        raise Invalid(errors=(error,))
+        nul = FieldError(field=where, code="nul_character", message="text must not hold U+0000")
+        raise Invalid(errors=(nul,))
     return body
 
 

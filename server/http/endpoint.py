@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
@@ -19,7 +20,7 @@ from server.http.exchange import EXCHANGE, Exchange
 from server.http.identity import Source
 from server.http.limits import Bucket
 from server.http.rendering import Rendering
-from server.http.routing import Route
+from server.http.routing import AnyRoute, EdgeRoute, Route
 from server.http.sessions import SAFE_METHODS
 from server.keys import CURSORS, IDENTITIES, LIMITER, LIVE_LOG, SESSIONS, SETTINGS, SYSTEM
 
@@ -137,3 +138,34 @@ def _hidden(value: Any) -> str:
     """A value as a limiter's key: names and addresses of people do not stand in Redis."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
     return hashlib.sha256(text.casefold().encode(errors="replace")).hexdigest()[:32]
+
+
+class EdgeEndpoint:
+    """Answers the requests of a route that asks no message."""
+
+    def __init__(self, app: web.Application, route: EdgeRoute) -> None:
+        self._route = route
+        self._limiter = app[LIMITER]
+        self._bucket = None if route.bucket is None else self._limiter.buckets[route.bucket]
+        self._proxies = app[SETTINGS].trusted_proxies
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request."""
+        exchange = request[EXCHANGE]
+        exchange.route = self._route.path
+        if self._bucket is not None:
+            address = network_of(client_address(request, self._proxies))
+            exchange.quota = await self._limiter.spend(self._bucket, f"address:{address}")
+        return await self._route.handler(request)
+
+
+def register(app: web.Application, routes: Iterable[AnyRoute]) -> None:
+    """Let the application answer every route; a GET answers HEAD too."""
+    resources: dict[str, web.Resource] = {}
+    for route in routes:
+        endpoint = Endpoint(app, route) if isinstance(route, Route) else EdgeEndpoint(app, route)
+        resource = resources.get(route.path)
+        if resource is None:
+            resource = resources[route.path] = app.router.add_resource(route.path)
+        for method in (route.method, "HEAD") if route.method == "GET" else (route.method,):
+            resource.add_route(method, endpoint.answer)

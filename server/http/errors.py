@@ -1,7 +1,6 @@
 """How a no becomes HTTP: refusal class → status, and every error as RFC 9457 problem details."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from http import HTTPStatus
 from math import ceil
 from typing import NamedTuple
@@ -63,7 +62,6 @@ class Code(NamedTuple):
     meaning: str
 
 
-@lru_cache(512)
 def status_of(refusal: type[Refusal]) -> int:
     """The status code of a refusal: its own class's or the nearest ancestor's."""
     return next((STATUS[kind] for kind in refusal.__mro__ if kind in STATUS), 400)
@@ -89,9 +87,7 @@ def refused(refusal: Refusal, request_id: str) -> web.Response:
         headers["Retry-After"] = "1"
     elif status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="vitrine"'
-    return problem(
-        status, refusal.code, _title(type(refusal)), refusal.detail, request_id, refusal.errors, headers
-    )
+    return problem(status, refusal.code, _title(type(refusal)), refusal.detail, request_id, refusal.errors, headers)
 
 
 def answered(answer: web.HTTPException, request_id: str) -> web.Response:

@@ -24,9 +24,7 @@ class Rendering:
         self._cursors = cursors
         self._adapter: TypeAdapter[Any] = TypeAdapter(route.message.reply_type())
 
-    def render(
-        self, request: web.Request, reply: Any, *, is_private: bool, position: str | None
-    ) -> web.StreamResponse:
+    def render(self, request: web.Request, reply: Any, *, is_private: bool, position: str | None) -> web.StreamResponse:
         """The response to a reply, with `Stream-Position` where a position is given."""
         headers: CIMultiDict[str] = CIMultiDict()
         if position is not None:

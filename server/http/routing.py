@@ -91,13 +91,12 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class EdgeRoute:
-    """An operation the edge answers itself, without a message: about the service, not about what is in it."""
+    """An operation the edge answers itself, without a message; the handler's docstring is its summary."""
 
     method: str
     path: str
     handler: Handler
-    summary: str
-    renders: Any = None
+    renders: Any
     content_type: str = "application/json"
     bucket: str | None = None
 
@@ -107,7 +106,8 @@ AnyRoute = Route | EdgeRoute
 
 def get(path: str, message: type[Request[R]], **options: Unpack[Options]) -> Route:
     """`GET path` asks the message; what the path does not name comes from the query."""
-    return Route("GET", path, message, **{"bucket": "reads", **options})
+    options.setdefault("bucket", "reads")
+    return Route("GET", path, message, **options)
 
 
 def post(path: str, message: type[Request[R]], **options: Unpack[Options]) -> Route:
@@ -158,9 +158,8 @@ def _faults(route: Route) -> Iterable[str]:
         yield f"{name} has no field {missing!r}"
     for chosen in sorted((route.names | frozenset(route.fixed)) & trusted):
         yield f"{chosen!r} of {name} is trusted"
-    if unfilled := sorted(trusted - TRUSTED_SOURCES):
-        if route.fill is None:
-            yield f"nothing fills {', '.join(unfilled)} of {name}"
+    if (unfilled := sorted(trusted - TRUSTED_SOURCES)) and route.fill is None:
+        yield f"nothing fills {', '.join(unfilled)} of {name}"
     if route.limit_by is not None and route.limit_by not in fields:
         yield f"{name} has no field {route.limit_by!r} to limit by"
     if route.public_max_age and (route.method != "GET" or route.least_role is not None):

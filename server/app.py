@@ -1,0 +1,91 @@
+"""The composition root of the edge: one application, with everything it holds made here."""
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from actors.adapters.cache import Cache
+from actors.kernel.system import System
+from actors.settings import Settings
+from server.http.binding import MAX_BODY
+from server.http.cursors import Cursors
+from server.http.edge import edge
+from server.http.endpoint import register
+from server.http.identity import Identities, Revocations
+from server.http.limits import BUCKETS, Bucket, Limiter
+from server.http.readiness import Check, Readiness
+from server.http.routing import AnyRoute, check
+from server.http.sessions import WebSessions
+from server.http.tokens import Tokens
+from server.keys import (
+    CACHE,
+    CURSORS,
+    IDENTITIES,
+    LIFECYCLE,
+    LIMITER,
+    LIVE_LOG,
+    READINESS,
+    REVOCATIONS,
+    SESSIONS,
+    SETTINGS,
+    SYSTEM,
+    TABLE,
+    TOKENS,
+    Lifecycle,
+    LiveHead,
+)
+from server.routes import table
+
+DRAIN_SECONDS = 10.0
+KEEPALIVE_SECONDS = 75.0
+
+
+def create_app(
+    settings: Settings,
+    *,
+    system: System,
+    cache: Cache,
+    live_log: LiveHead,
+    revocations: Revocations | None = None,
+    checks: Mapping[str, Check] | None = None,
+    buckets: Mapping[str, Bucket] = BUCKETS,
+    routes: Sequence[AnyRoute] | None = None,
+) -> web.Application:
+    """The application, its routes checked against the actors of `system`.
+
+    `revocations` is the set the live tail feeds; `checks` are parts whose absence only degrades. Raises
+    `DeclarationError` for a table that makes no sense.
+    """
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[edge(settings)])
+    app[SETTINGS], app[SYSTEM], app[CACHE], app[LIVE_LOG] = settings, system, cache, live_log
+    app[TOKENS] = Tokens.of(settings)
+    app[REVOCATIONS] = Revocations() if revocations is None else revocations
+    app[IDENTITIES] = Identities(app[TOKENS], app[REVOCATIONS])
+    app[SESSIONS] = WebSessions(settings, cache)
+    app[CURSORS] = Cursors(settings)
+    app[LIMITER] = Limiter(cache.redis, buckets, enabled=settings.rate_limits == "on")
+    app[READINESS] = Readiness(system, cache, checks or {})
+    app[LIFECYCLE] = Lifecycle()
+    app[TABLE] = routes = table() if routes is None else routes
+    check(routes, buckets, system._owners)  # noqa: SLF001  the kernel has no public list of what it answers
+    register(app, routes)
+    return app
+
+
+def runner(app: web.Application) -> web.AppRunner:
+    """What serves the application.
+
+    A client that hangs up cancels nothing: a command it has sent may be halfway through its transaction.
+    """
+    return web.AppRunner(
+        app,
+        handler_cancellation=False,
+        access_log=None,
+        keepalive_timeout=KEEPALIVE_SECONDS,
+        shutdown_timeout=DRAIN_SECONDS,
+    )
+
+
+def begin_drain(app: web.Application) -> None:
+    """Go on answering, but say that this process is leaving: `/readyz` turns red, connections close after a reply."""
+    app[LIFECYCLE].is_draining = True

@@ -1,0 +1,71 @@
+"""Whether this process can do its work: what it cannot do without, and what it can do badly without."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from actors.adapters.cache import Cache
+from actors.kernel.message import View
+from actors.kernel.system import System
+
+CHECK_SECONDS = 2.0
+
+Check = Callable[[], Awaitable[bool]]
+"""Whether a part works. One that raises, or takes longer than two seconds, does not."""
+
+
+class ReadinessView(View):
+    """What works, by name. `ready` unless something this process cannot do without is away."""
+
+    status: str
+    checks: dict[str, bool]
+    degraded: tuple[str, ...]
+
+
+class Readiness:
+    """Asks every part whether it works."""
+
+    def __init__(self, system: System, cache: Cache, others: Mapping[str, Check]) -> None:
+        self._system = system
+        self._essential: Mapping[str, Check] = {
+            "database": self._database,
+            "actors": self._actors,
+            "serving": self._serving,
+        }
+        self._others: Mapping[str, Check] = {"redis": _redis(cache), **others}
+
+    async def look(self) -> ReadinessView:
+        """Ask all parts at once; takes two seconds at most."""
+        asked = {**self._essential, **self._others}
+        answers = await asyncio.gather(*(_passes(check) for check in asked.values()))
+        checks = dict(zip(asked, answers, strict=True))
+        is_ready = all(checks[name] for name in self._essential)
+        return ReadinessView(
+            status="ready" if is_ready else "unready",
+            checks=checks,
+            degraded=tuple(name for name in self._others if not checks[name]),
+        )
+
+    async def _database(self) -> bool:
+        async with self._system.database.for_query() as connection:
+            return bool(await connection.fetchval("SELECT true"))
+
+    async def _actors(self) -> bool:
+        return not self._system.supervisor.failed
+
+    async def _serving(self) -> bool:
+        return not self._system.is_draining
+
+
+def _redis(cache: Cache) -> Check:
+    async def ping() -> bool:
+        return bool(await cache.redis.ping())
+
+    return ping
+
+
+async def _passes(check: Check) -> bool:
+    with suppress(Exception):
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await check()
+    return False
