@@ -35,9 +35,9 @@ class FeedActor(Actor, domain="feed", lanes=4):
             except Malformed as refusal:
                 answers[place] = refusal
         media_url = self.adapters.settings.media_url
-        filled, *pages = await asyncio.gather(
+        filled, pages = await asyncio.gather(
             for_you.fill(self.read, list(walks.values()), self._snapshots, media_url),
-            *(following.page(self.read, walk, media_url) for walk in following_of.values()),
+            asyncio.gather(*(following.page(self.read, walk, media_url) for walk in following_of.values())),
         )
         answers.update(zip(walks, filled, strict=True))
         answers.update(zip(following_of, pages, strict=True))

@@ -61,16 +61,16 @@ async def page(db: Reads, walk: Walk, media_url: str) -> Page[PostItem]:
         if is_over or len(picked) == limit:
             break
     following: Key = (FeedType.following, str(ceiling), str(below))
-    items = await _items(db, viewer_id, picked, ceiling, media_url)
+    items = await _items(db, viewer_id, picked, ceiling)
     return Page(items=items, next=None if is_over else following)
 
 
 async def _items(
-    db: Reads, viewer_id: UUID, picked: list[tuple[Shown, PostView]], ceiling: UUID, media_url: str
+    db: Reads, viewer_id: UUID, picked: list[tuple[Shown, PostView]], ceiling: UUID
 ) -> tuple[PostItem, ...]:
     states, reposted_by = await asyncio.gather(
         viewer_states(db, [(viewer_id, post) for _, post in picked]),
-        _reposters(db, viewer_id, [row.post_id for row, _ in picked if row.is_repost], ceiling, media_url),
+        _reposters(db, viewer_id, [row.post_id for row, _ in picked if row.is_repost], ceiling),
     )
     return tuple(
         PostItem(
@@ -83,13 +83,11 @@ async def _items(
     )
 
 
-async def _reposters(
-    db: Reads, viewer_id: UUID, post_ids: list[UUID], ceiling: UUID, media_url: str
-) -> dict[UUID, Reposters]:
+async def _reposters(db: Reads, viewer_id: UUID, post_ids: list[UUID], ceiling: UUID) -> dict[UUID, Reposters]:
     if not post_ids:
         return {}
     found = await queries.reposters(db, viewer_id, post_ids, ceiling=ceiling)
-    people = await authors(db, {user_id for _, sample in found.values() for user_id in sample}, media_url)
+    people = await authors(db, {user_id for _, sample in found.values() for user_id in sample})
     return {post_id: Reposters(users=_known(people, sample), count=count) for post_id, (count, sample) in found.items()}
 
 

@@ -87,7 +87,7 @@ class Snapshots:
         except (RedisError, OSError) as error:
             log.warning("snapshot out of reach", error=repr(error))
             return None
-        if packed is None:
+        if not isinstance(packed, bytes):
             return None
         snapshot = Snapshot(name, packed)
         self._keep(snapshot)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
+
+from asyncpg import Record
 
 from actors.graph.events import Followed, Unfollowed
 from actors.kernel.actor import Actor, on
@@ -72,10 +73,10 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
             standing = await queries.standing(tx, kind, others)
             await queries.open_groups(tx, kind, subject_kind, (deed for deed, stands in standing.items() if stands))
             moved = await queries.move(tx, kind, standing)
-            gone = [row for row in moved if row["count"] == 0]
+            gone = [row for row in moved if row["people"] == 0]
             await queries.remove(tx, [row["id"] for row in gone])
             marks = await queries.marks(tx, (row["user_id"] for row in moved))
-            views = await self._views(tx, [row for row in moved if row["count"] > 0], marks)
+            views = await self._views(tx, [row for row in moved if row["people"] > 0], marks)
             tx.emit(
                 *(
                     NotificationsChanged(
@@ -90,20 +91,20 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
             )
 
     async def _views(
-        self, db: Reads, rows: Sequence[Mapping[str, Any]], marks: Mapping[UUID, Marks]
+        self, db: Reads, rows: Sequence[Record], marks: Mapping[UUID, Marks]
     ) -> dict[UUID, NotificationView]:
         if not rows:
             return {}
         latest = await queries.latest_people(db, [row["id"] for row in rows])
         wanted = {person_id for people in latest.values() for person_id in people}
-        known = await authors(db, wanted, self.adapters.settings.media_url)
+        known = await authors(db, wanted)
         return {
             row["id"]: NotificationView(
                 id=row["id"],
                 kind=NotificationKind(row["kind"]),
                 subject=Subject(kind=SubjectKind(row["subject_kind"]), id=row["subject_id"]),
                 people=tuple(known[person_id] for person_id in latest.get(row["id"], ()) if person_id in known),
-                count=row["count"],
+                count=row["people"],
                 read=marks[row["user_id"]].is_read(row["at"]),
                 seen=marks[row["user_id"]].is_seen(row["at"]),
                 at=row["at"],

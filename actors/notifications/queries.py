@@ -62,7 +62,7 @@ async def open_groups(
     groups = {(deed.user_id, deed.subject_id): uuid7() for deed in deeds}
     await tx.execute(
         """
-        INSERT INTO notifications (id, user_id, kind, subject_kind, subject_id, count, at)
+        INSERT INTO notifications (id, user_id, kind, subject_kind, subject_id, people, at)
         SELECT id, user_id, $4, $5, subject_id, 0, clock_timestamp()
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS g (id, user_id, subject_id)
         ON CONFLICT (user_id, kind, subject_id) DO NOTHING
@@ -96,13 +96,13 @@ async def move(tx: Transaction, kind: NotificationKind, deeds: Mapping[Deed, boo
             WHERE p.notification_id = asked.id AND p.person_id = asked.person_id AND NOT asked.stands
             RETURNING p.notification_id)
         UPDATE notifications n
-        SET count = n.count + m.steps, at = CASE WHEN m.is_news THEN clock_timestamp() ELSE n.at END
+        SET people = n.people + m.steps, at = CASE WHEN m.is_news THEN clock_timestamp() ELSE n.at END
         FROM (SELECT notification_id, sum(step)::int AS steps, bool_or(step > 0) AS is_news FROM (
                 SELECT notification_id, 1 AS step FROM added
                 UNION ALL SELECT notification_id, -1 FROM removed) AS moves
               GROUP BY notification_id) AS m
         WHERE n.id = m.notification_id
-        RETURNING n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, n.count, n.at
+        RETURNING n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, n.people, n.at
         """,
         *_columns(deeds),
         list(deeds.values()),
@@ -180,7 +180,7 @@ async def latest(db: Reads, user_id: UUID, *, below: tuple[datetime, UUID] | Non
     at, notification_id = below or (datetime.max.replace(tzinfo=UTC), UUID(int=0))
     return await db.fetch(
         """
-        SELECT id, user_id, kind, subject_kind, subject_id, count, at FROM notifications
+        SELECT id, user_id, kind, subject_kind, subject_id, people, at FROM notifications
         WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4
         """,
         user_id,

@@ -8,14 +8,14 @@ from actors.auth.tables import User
 
 
 class Notification(Table, tablename="notifications"):
-    """What `count` people did with one thing of somebody's; `at` is when the latest of them came."""
+    """What so many `people` did with one thing of somebody's; `at` is when the latest of them came."""
 
     id = UUID(primary_key=True, default=None)
     user_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade, default=None)
     kind = Text()
     subject_kind = Text()
     subject_id = UUID(default=None, null=False)
-    count = Integer(default=0)
+    people = Integer(default=0)
     at = Timestamptz()
 
 

@@ -203,7 +203,7 @@ class PostsActor(Actor, domain="posts", lanes=8):
         async with self.transaction() as tx:
             posts = await queries.cards(tx, [event.post_id], self._media_url)
             people = await queries.still_reposting(tx, event.post_id, event.reposted_by)
-            by = await queries.authors(tx, people, self._media_url)
+            by = await queries.authors(tx, people)
             tx.emit(
                 *(
                     PostReposted(post_id=post.id, author_id=event.author_id, user_id=person.id, post=post, by=person)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from asyncpg import Record
 from uuid_utils.compat import uuid7
 
 from actors.kernel.transaction import Transaction
@@ -114,9 +115,7 @@ def _columns(pairs: list[Pair], wishes: Mapping[Pair, Outcome]) -> tuple[list[An
     )
 
 
-def _note(
-    posts: Mapping[UUID, Counted], wishes: Mapping[Pair, Outcome], rows: Iterable[Mapping[str, Any]]
-) -> dict[Pair, bool]:
+def _note(posts: Mapping[UUID, Counted], wishes: Mapping[Pair, Outcome], rows: Iterable[Record]) -> dict[Pair, bool]:
     was: dict[Pair, bool] = {}
     on: dict[UUID, list[UUID]] = {}
     off: dict[UUID, list[UUID]] = {}
@@ -207,7 +206,7 @@ async def lock_showing(tx: Transaction, photo_id: UUID) -> UUID | None:
     return post_id
 
 
-async def withdraw(tx: Transaction, post_id: UUID, author_id: UUID) -> Mapping[str, Any] | None:
+async def withdraw(tx: Transaction, post_id: UUID, author_id: UUID) -> Record | None:
     """Delete an author's living original softly. Returns its `username` and `tags`, None if there is none."""
     return await tx.fetchrow(
         """

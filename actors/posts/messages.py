@@ -1,9 +1,8 @@
 """What posts may be asked, and what they answer."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -15,8 +14,6 @@ from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery
 from actors.media.messages import PhotoView
 from actors.posts.text import AltText, Caption, Tags
-
-AVATAR_WIDTH = 320
 
 
 class AuthorView(View):
@@ -195,18 +192,3 @@ class GetCounts(Query[CountsFound]):
     """The counts of posts on a screen."""
 
     post_ids: Annotated[tuple[UUID, ...], Field(max_length=200)]
-
-
-def author_view(row: Mapping[str, Any], media_url: str) -> AuthorView:
-    """From a row with `author_id`, `username`, `display_name` and `avatar_variants`.
-
-    The avatar is the narrowest variant of at least 320 pixels, else the widest.
-    """
-    variants = sorted(row["avatar_variants"] or (), key=lambda variant: variant["width"])
-    wide = [variant for variant in variants if variant["width"] >= AVATAR_WIDTH] or variants[-1:]
-    return AuthorView(
-        id=row["author_id"],
-        username=row["username"],
-        display_name=row["display_name"],
-        avatar=f"{media_url}/{wide[0]['key']}" if wide else None,
-    )

@@ -1,26 +1,24 @@
 """What posts read: cards, what a viewer did with them, counts. Feeds and notifications read them too."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 from uuid import UUID
+
+from asyncpg import Record
 
 from actors.kernel.errors import Malformed
 from actors.kernel.paging import Key, key_of
 from actors.kernel.transaction import Reads
 from actors.media.messages import photo_view
-from actors.posts.messages import AuthorView, CountsItem, PostCounts, PostView, ViewerState, author_view
+from actors.posts.messages import AuthorView, CountsItem, PostCounts, PostView, ViewerState
 
 NEWEST = UUID(int=(1 << 128) - 1)
 """Above every id: where a list begins."""
 
 _PERSON = """
     u.id AS author_id, u.username, COALESCE(NULLIF(pr.display_name, ''), u.username) AS display_name,
-    face.variants AS avatar_variants
+    pr.avatar_url AS avatar
 """
-_OF_PERSON = """
-    LEFT JOIN profiles pr ON pr.user_id = u.id
-    LEFT JOIN photos face ON face.id = pr.avatar_photo_id AND face.state = 'ready'
-"""
+_OF_PERSON = "LEFT JOIN profiles pr ON pr.user_id = u.id"
 _CARDS = f"""
 SELECT p.id AS post_id, p.caption, p.tags, p.sensitive, p.likes, p.reposts, p.comments, p.v,
     p.created_at, p.edited_at,
@@ -40,10 +38,10 @@ async def cards(db: Reads, ids: Iterable[UUID], media_url: str) -> dict[UUID, Po
     return {row["post_id"]: _card(row, media_url) for row in rows}
 
 
-def _card(row: Mapping[str, Any], media_url: str) -> PostView:
+def _card(row: Record, media_url: str) -> PostView:
     return PostView(
         id=row["post_id"],
-        author=author_view(row, media_url),
+        author=_author(row),
         photo=photo_view(row, media_url),
         caption=row["caption"],
         tags=tuple(row["tags"]),
@@ -54,10 +52,16 @@ def _card(row: Mapping[str, Any], media_url: str) -> PostView:
     )
 
 
-async def authors(db: Reads, ids: Iterable[UUID], media_url: str) -> dict[UUID, AuthorView]:
+def _author(row: Record) -> AuthorView:
+    return AuthorView(
+        id=row["author_id"], username=row["username"], display_name=row["display_name"], avatar=row["avatar"]
+    )
+
+
+async def authors(db: Reads, ids: Iterable[UUID]) -> dict[UUID, AuthorView]:
     """The people who are there."""
     rows = await db.fetch(_AUTHORS, list(ids))
-    return {row["author_id"]: author_view(row, media_url) for row in rows}
+    return {row["author_id"]: _author(row) for row in rows}
 
 
 async def viewer_states(db: Reads, asked: Sequence[tuple[UUID, PostView]]) -> dict[tuple[UUID, UUID], ViewerState]:

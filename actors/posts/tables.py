@@ -14,7 +14,7 @@ class Post(Table, tablename="posts"):
     id = UUID(primary_key=True, default=None)
     author_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade, default=None)
     photo_id = ForeignKey(Photo, null=True, on_delete=OnDelete.restrict, default=None)
-    original_post_id = ForeignKey("self", null=True, on_delete=OnDelete.cascade, default=None)
+    original_post_id: ForeignKey["Post"] = ForeignKey("self", null=True, on_delete=OnDelete.cascade, default=None)
     caption = Text(default="")
     tags = Array(base_column=Text())
     sensitive = Boolean(default=False)
@@ -47,7 +47,8 @@ class Repost(Table, tablename="reposts"):
 RAW = (
     # Counters move often and stand in no index: room on the page keeps those updates out of the indexes.
     "ALTER TABLE posts SET (fillfactor = 85)",
-    "CREATE INDEX posts_by_author ON posts (author_id, id DESC) INCLUDE (original_post_id) WHERE deleted_at IS NULL",
+    """CREATE INDEX posts_by_author ON posts (author_id, id DESC) INCLUDE (original_post_id)
+        WHERE deleted_at IS NULL""",
     "CREATE UNIQUE INDEX posts_photo ON posts (photo_id) WHERE photo_id IS NOT NULL",
     "CREATE INDEX posts_reposting ON posts (original_post_id) WHERE original_post_id IS NOT NULL",
     "ALTER TABLE likes DROP CONSTRAINT likes_pkey, ADD PRIMARY KEY (post_id, user_id)",
