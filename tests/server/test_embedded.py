@@ -48,7 +48,7 @@ def hold(
     folder: Path, *, durable: bool = False, python: str = sys.executable, **options: Any
 ) -> "subprocess.Popen[str]":
     """Another process that runs embedded servers on `folder`, and is up."""
-    process: subprocess.Popen[str] = subprocess.Popen(  # type: ignore[call-overload]  # options are its keywords
+    process: subprocess.Popen[str] = subprocess.Popen(
         [python, "-c", HOLD, str(folder), "durable" if durable else "fleeting"],
         **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "cwd": ROOT, **options},
     )
@@ -235,9 +235,7 @@ def test_an_ordinary_user_without_a_home_runs_them_too(folder: Path) -> None:
     environment = {"PYTHONPATH": f"{ROOT}:{site}", "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
     as_nobody: Any = {"user": 65534, "group": 65534, "extra_groups": [], "env": environment}
     reach = (
-        subprocess.run(  # type: ignore[call-overload]  # options come as a dict
-            [python, "-c", "import server.embedded.front"], cwd="/", capture_output=True, **as_nobody
-        )
+        subprocess.run([python, "-c", "import server.embedded.front"], cwd="/", capture_output=True, **as_nobody)
         if Path(python).exists()
         else None
     )
