@@ -1,0 +1,82 @@
+"""The people and posts a scenario uses."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody signed in."""
+
+    id: UUID
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Distinct people, and posts, the newest first."""
+
+    people: tuple[Person, ...]
+    posts: tuple[UUID, ...]
+
+
+def read_people(tokens: Path) -> tuple[Person, ...]:
+    """Who is named in `tokens`, one JSON object with `access_token` a line."""
+    named = [_person(orjson.loads(line)["access_token"]) for line in tokens.read_bytes().splitlines() if line]
+    return tuple({person.id: person for person in named}.values())
+
+
+async def read_world(database_url: str, people: tuple[Person, ...], *, posts: int = 500) -> World:
+    """These people and the newest posts."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT id FROM posts WHERE deleted_at IS NULL AND original_post_id IS NULL ORDER BY id DESC LIMIT $1",
+            posts,
+        )
+    finally:
+        await connection.close()
+    return World(people, tuple(row["id"] for row in rows))
+
+
+def _person(token: str) -> Person:
+    """Whom a token names; the server is the one that verifies it."""
+    payload = token.split(".")[1]
+    claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return Person(UUID(claims["sub"]), token)
+
+
+async def likes_of(database_url: str, posts: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Who likes which of these posts: (post id, person id)."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("SELECT post_id, user_id FROM likes WHERE post_id = ANY($1)", posts)
+    finally:
+        await connection.close()
+    return {(row["post_id"], row["user_id"]) for row in rows}
+
+
+async def miscounted(database_url: str) -> list[str]:
+    """Posts whose counters differ from their rows, in words."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("""
+            SELECT p.id, p.likes, p.reposts, coalesce(l.n, 0) AS like_rows, coalesce(r.n, 0) AS repost_rows
+            FROM posts p
+            LEFT JOIN (SELECT post_id, count(*) n FROM likes GROUP BY 1) l ON l.post_id = p.id
+            LEFT JOIN (SELECT post_id, count(*) n FROM reposts GROUP BY 1) r ON r.post_id = p.id
+            WHERE p.original_post_id IS NULL AND (p.likes, p.reposts) <> (coalesce(l.n, 0), coalesce(r.n, 0))
+        """)
+    finally:
+        await connection.close()
+    return [
+        f"post {row['id']} says {row['likes']} likes and {row['reposts']} reposts, its rows "
+        f"{row['like_rows']} and {row['repost_rows']}"
+        for row in rows
+    ]
