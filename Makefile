@@ -51,9 +51,10 @@ $(STAMP):
 	if ! $$python -c 'import venv, ensurepip' 2>/dev/null; then \
 		echo "$$python cannot make environments: it lacks ensurepip (on Debian: apt install python3-venv)."; exit 1; fi; \
 	echo "Making .venv with $$($$python --version) from requirements.lock …"; \
-	$$python -m venv .venv
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	if ! [ -w "$${HOME:-/nonexistent}" ]; then export PIP_NO_CACHE_DIR=1; fi; \
+	$$python -m venv .venv && \
+	$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock && \
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -f .venv/made-from-* && touch $@
 
 clean: ## Remove what was made: environment, caches, the embedded servers' data
