@@ -23,6 +23,7 @@ import orjson
 PROTOCOL = "vitrine.v1.json"
 BACKOFF = (0.5, 30.0)
 REMEMBERED = 2_000
+STOP_FROM = 4500
 
 Frame = dict[str, Any]
 
@@ -125,7 +126,7 @@ class LiveClient:
                         event = await self._take(ws, orjson.loads(message.data))
                         if event is not None:
                             yield event
-                    if ws.close_code is not None and ws.close_code >= 4500:
+                    if ws.close_code is not None and ws.close_code >= STOP_FROM:
                         raise Stopped(ws.close_code)
             except (TimeoutError, aiohttp.ClientError, OSError):
                 pass
@@ -147,9 +148,11 @@ class LiveClient:
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise ConnectionError("closed before it was open")
         frame = orjson.loads(message.data)
-        if "err" in frame and frame["err"]["temporary"] is False:
+        if "err" in frame:
             await ws.receive()
-            raise Stopped(ws.close_code or 4500)
+            if ws.close_code is not None and ws.close_code >= STOP_FROM:
+                raise Stopped(ws.close_code)
+            raise ConnectionError(frame["err"]["code"])
         self.connected = _ok(frame)
         self.connections += 1
         self._ws = ws

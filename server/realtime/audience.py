@@ -1,0 +1,118 @@
+"""Which sockets of this process watch which topic."""
+
+import asyncio
+from collections.abc import Collection, Iterable
+from uuid import UUID
+
+from server.realtime import metrics
+from server.realtime.connection import Connection
+from server.realtime.encoding import label_of
+from server.realtime.entries import Entry
+
+FOLLOWING = "feed:following"
+
+
+class Topic:
+    """A topic that somebody watches, and the latest state of it that is still to be sent."""
+
+    __slots__ = ("counts", "due", "hints", "key", "label", "name", "others", "timer", "trackers", "v", "watchers")
+
+    def __init__(self, key: str, name: str) -> None:
+        self.key = key
+        """What the log calls it."""
+        self.name = name
+        """What clients call it; for `user:<id>` that is `me`."""
+        self.label = label_of(name)
+        self.others: dict[str, Topic] | None = None
+        """The same under other spellings: each client hears of a topic by the name it used."""
+        self.watchers: set[Connection] = set()
+        self.trackers: set[Connection] | None = None
+        """Who sees the post on a screen and wants its counts, no more."""
+        self.counts: bytes | None = None
+        self.v = -1
+        self.hints: dict[bytes, Entry] | None = None
+        self.due = 0.0
+        self.timer: asyncio.TimerHandle | None = None
+
+
+class Audience:
+    """Topics by what the log calls them, each there only as long as somebody watches or tracks it."""
+
+    def __init__(self) -> None:
+        self.topics: dict[str, Topic] = {}
+
+    def watch(self, connection: Connection, key: str, name: str) -> None:
+        """Send the topic's events from here on."""
+        topic = self._topic(key, name)
+        topic.watchers.add(connection)
+        connection.topics.append(topic)
+        metrics.subscriptions.inc()
+
+    def unwatch(self, connection: Connection, topic: Topic) -> None:
+        """Send no more of them."""
+        topic.watchers.discard(connection)
+        connection.topics.remove(topic)
+        metrics.subscriptions.dec()
+        self._release(topic)
+
+    def track(self, connection: Connection, posts: Iterable[UUID]) -> None:
+        """Send the counts of these posts from here on."""
+        tracked = connection.tracked = connection.tracked or {}
+        for post_id in posts:
+            name = f"post:{post_id}"
+            topic = tracked[post_id] = self._topic(name, name)
+            topic.trackers = topic.trackers or set()
+            topic.trackers.add(connection)
+
+    def untrack(self, connection: Connection, posts: Iterable[UUID]) -> None:
+        """Send no more of them; posts that are not tracked are none."""
+        for post_id in posts:
+            topic = (connection.tracked or {}).pop(post_id, None)
+            if topic is not None:
+                (topic.trackers or set()).discard(connection)
+                self._release(topic)
+
+    def forget(self, connection: Connection) -> None:
+        """The socket is gone."""
+        for topic in tuple(connection.topics):
+            self.unwatch(connection, topic)
+        self.untrack(connection, tuple(connection.tracked or ()))
+
+    def of_user(self, user_id: UUID) -> Collection[Connection]:
+        """The person's sockets."""
+        topic = self.topics.get(f"user:{user_id}")
+        return () if topic is None else topic.watchers
+
+    def following(self) -> set[UUID]:
+        """Who watches the feed of those they follow."""
+        topic = self.topics.get(FOLLOWING)
+        people = () if topic is None else topic.watchers
+        return {one.caller.id for one in people if one.caller is not None}
+
+    def named(self, key: str) -> Iterable[Topic]:
+        """What the log calls so, once for each spelling in use."""
+        topic = self.topics.get(key)
+        if topic is None:
+            return ()
+        return (topic,) if topic.others is None else (topic, *topic.others.values())
+
+    def _topic(self, key: str, name: str) -> Topic:
+        topic = self.topics.get(key)
+        if topic is None:
+            topic = self.topics[key] = Topic(key, name)
+        if topic.name == name:
+            return topic
+        topic.others = topic.others or {}
+        return topic.others.setdefault(name, Topic(key, name))
+
+    def _release(self, topic: Topic) -> None:
+        if topic.watchers or topic.trackers or topic.others:
+            return
+        if topic.timer is not None:
+            topic.timer.cancel()
+        first = self.topics.get(topic.key)
+        if first is topic:
+            del self.topics[topic.key]
+        elif first is not None and first.others is not None:
+            first.others.pop(topic.name, None)
+            self._release(first)

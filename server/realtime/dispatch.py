@@ -1,0 +1,183 @@
+"""What each request on a socket does, and how it is answered."""
+
+from collections.abc import Mapping
+
+import orjson
+import structlog
+from pydantic import ValidationError
+
+from actors.auth.messages import Caller
+from server.http.identity import Identities
+from server.realtime import metrics
+from server.realtime.admission import Admission, Admitted
+from server.realtime.audience import Audience
+from server.realtime.connection import Connection
+from server.realtime.encoding import text_frame
+from server.realtime.entries import Position
+from server.realtime.frames import (
+    REQUESTS,
+    Answer,
+    CloseCode,
+    Connect,
+    Connected,
+    Done,
+    ErrorCode,
+    Pong,
+    Refresh,
+    Refreshed,
+    Refused,
+    Sub,
+    Subscribed,
+    TopicRefused,
+    Track,
+    Tracked,
+    Unsub,
+    Untrack,
+    User,
+)
+from server.realtime.refusals import Denied
+from server.realtime.subscribing import Outcome, Subscribing
+
+logger = structlog.get_logger(__name__)
+
+SOCKETS_PER_USER = 16
+
+AnyRequest = Connect | Sub | Unsub | Track | Untrack | Refresh | Pong
+
+
+class Dispatch:
+    """Answers one request at a time for each socket, in the order they came."""
+
+    def __init__(self, admission: Admission, audience: Audience, subscribing: Subscribing) -> None:
+        self._admission = admission
+        self._audience = audience
+        self._subscribing = subscribing
+
+    async def answer(
+        self, connection: Connection, text: str, upgrade: Admitted | None, identities: Identities
+    ) -> ErrorCode | None:
+        """Do what the frame asks and send the answer; says by which error it was answered, if by one."""
+        request_id = None
+        try:
+            request = _read(text)
+            request_id = None if isinstance(request, Pong) else request.id
+            await self._carry_out(connection, request, upgrade, identities)
+        except Denied as denied:
+            error, close = denied.error, denied.close
+            request_id = _id_of(text) if request_id is None else request_id
+        except Exception:
+            logger.exception("a live request broke")
+            error, close = Denied(ErrorCode.internal, "something unexpected went wrong").error, None
+        else:
+            return None
+        metrics.errors_total.labels(error.code.value).inc()
+        connection.send(text_frame(Refused(id=request_id, err=error)))
+        if close is not None:
+            connection.close(close)
+        return error.code
+
+    async def _carry_out(
+        self, connection: Connection, request: AnyRequest, upgrade: Admitted | None, identities: Identities
+    ) -> None:
+        if isinstance(request, Connect):
+            await self._connect(connection, request, upgrade, identities)
+            return
+        if not connection.opened:
+            raise Denied(ErrorCode.bad_request, "the first frame is `connect`", close=CloseCode.protocol_error)
+        match request:
+            case Sub():
+                await self._sub(connection, request)
+            case Unsub():
+                self._subscribing.unwatch(connection, request.topic)
+                connection.send(text_frame(Answer(id=request.id, ok=Done())))
+            case Track():
+                counts = await self._subscribing.track(connection, request.posts)
+                connection.send(text_frame(Answer(id=request.id, ok=Tracked(counts=counts))))
+            case Untrack():
+                self._audience.untrack(connection, request.posts)
+                connection.send(text_frame(Answer(id=request.id, ok=Done())))
+            case Refresh():
+                await self._refresh(connection, request, identities)
+            case Pong():
+                pass
+
+    async def _connect(
+        self, connection: Connection, request: Connect, upgrade: Admitted | None, identities: Identities
+    ) -> None:
+        if connection.opened:
+            raise Denied(ErrorCode.bad_request, "this socket is connected already")
+        admitted = await self._admission.of_credentials(request.token, request.ticket, identities) or upgrade
+        caller, expires_at = (None, None) if admitted is None else admitted
+        if caller is not None and len(self._audience.of_user(caller.id)) >= SOCKETS_PER_USER:
+            raise Denied(
+                ErrorCode.limit_exceeded,
+                f"at most {SOCKETS_PER_USER} sockets are open for one person",
+                close=CloseCode.connection_limit,
+            )
+        connection.open(caller, expires_at)
+        wanted = dict(request.topics)
+        if caller is not None:
+            wanted.setdefault("me", None)
+
+        def connected(outcomes: Mapping[str, Outcome], position: Position) -> bytes:
+            named = {name: _shown(outcomes[name]) for name in wanted if name in request.topics}
+            ok = Connected(
+                session=connection.session,
+                user=None if caller is None else _user(caller),
+                position=str(position),
+                expires_in_ms=connection.expires_in_ms,
+                topics=named,
+            )
+            return text_frame(Answer(id=request.id, ok=ok))
+
+        await self._subscribing.watch(connection, wanted, connected)
+        if caller is not None and self._admission.has_ended(caller):
+            connection.close(CloseCode.session_revoked)
+
+    async def _sub(self, connection: Connection, request: Sub) -> None:
+        def subscribed(outcomes: Mapping[str, Outcome], _: Position) -> bytes:
+            outcome = outcomes[request.topic]
+            if isinstance(outcome, Denied):
+                raise outcome
+            return text_frame(Answer(id=request.id, ok=outcome))
+
+        await self._subscribing.watch(connection, {request.topic: request.since}, subscribed)
+
+    async def _refresh(self, connection: Connection, request: Refresh, identities: Identities) -> None:
+        admitted = await self._admission.of_credentials(request.token, request.ticket, identities)
+        if admitted is None:
+            raise Denied(ErrorCode.bad_request, "give a token or a ticket")
+        if connection.caller is None or admitted.caller.id != connection.caller.id:
+            raise Denied(ErrorCode.unauthorized, "this socket belongs to somebody else")
+        connection.caller = admitted.caller
+        connection.live_until(admitted.expires_at)
+        connection.send(text_frame(Answer(id=request.id, ok=Refreshed(expires_in_ms=connection.expires_in_ms))))
+
+
+def _read(text: str) -> AnyRequest:
+    try:
+        return REQUESTS.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "union_tag_invalid":
+            raise Denied(ErrorCode.op_unknown, "there is no such op") from None
+        where = ".".join(str(part) for part in first["loc"])
+        raise Denied(ErrorCode.bad_request, f"{where}: {first['msg']}" if where else first["msg"]) from None
+
+
+def _id_of(text: str) -> int | None:
+    """The id of a frame that could not be understood otherwise."""
+    try:
+        frame = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    found = frame.get("id") if isinstance(frame, dict) else None
+    return found if type(found) is int else None
+
+
+def _shown(outcome: Outcome) -> Subscribed | TopicRefused:
+    return TopicRefused(err=outcome.error) if isinstance(outcome, Denied) else outcome
+
+
+def _user(caller: Caller) -> User:
+    return User(id=caller.id, username=caller.username, role=caller.role, plan=caller.plan)

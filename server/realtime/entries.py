@@ -1,0 +1,82 @@
+"""Entries of the live log and the positions between them."""
+
+import re
+from collections.abc import Mapping
+from sys import intern
+from typing import NamedTuple, Self
+
+_POSITION = re.compile(r"(\d{1,20})-(\d{1,20})")
+
+EPOCH = b"epoch"
+COUNTS = b"counts"
+REVOKED = b"session.revoked"
+
+
+class Position(NamedTuple):
+    """A place in the live log: everything up to and with entry `n` of the epoch lies before it."""
+
+    epoch: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.n}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The position that this text names, if it names one."""
+        found = _POSITION.fullmatch(text)
+        return cls(int(found[1]), int(found[2])) if found else None
+
+
+class Entry:
+    """One entry of the log. The fields are the bytes that Redis sent, `data` is JSON."""
+
+    __slots__ = ("at", "data", "ephemeral", "id", "n", "read_at", "topics", "type")
+
+    def __init__(
+        self,
+        n: int,
+        topics: tuple[str, ...],
+        type: bytes,  # noqa: A002  # the wire's own word
+        id: bytes = b"",  # noqa: A002  # the wire's own word
+        at: bytes = b"",
+        data: bytes = b"{}",
+        *,
+        ephemeral: bool = False,
+        read_at: float = 0.0,
+    ) -> None:
+        self.n = n
+        self.topics = topics
+        self.type = type
+        self.id = id
+        self.at = at
+        self.data = data
+        self.ephemeral = ephemeral
+        self.read_at = read_at
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it costs to keep."""
+        return 400 + len(self.data) + 100 * len(self.topics)
+
+    @property
+    def author(self) -> str | None:
+        """The id of the person whose followers it is for, if it is for followers."""
+        return next((topic[7:] for topic in self.topics if topic.startswith("author:")), None)
+
+
+def read(entry_id: bytes, fields: Mapping[bytes, bytes], read_at: float) -> tuple[int, Entry]:
+    """The epoch and the entry that Redis sent; topics are kept once each, however many entries name them."""
+    epoch, _, n = entry_id.partition(b"-")
+    topics = tuple(map(intern, fields.get(b"t", b"").decode().split()))
+    entry = Entry(
+        int(n),
+        topics,
+        fields.get(b"y", b""),
+        fields.get(b"i", b""),
+        fields.get(b"a", b""),
+        fields.get(b"d", b"{}"),
+        ephemeral=fields.get(b"e") == b"1",
+        read_at=read_at,
+    )
+    return int(epoch), entry

@@ -1,0 +1,174 @@
+"""`GET /v1/realtime`: opens sockets, reads what clients send, and lets them go."""
+
+import asyncio
+import random
+import socket
+import time
+from contextlib import suppress
+from typing import NamedTuple, cast
+from uuid import uuid4
+
+from aiohttp import WSMessage, WSMsgType, hdrs, web
+
+from actors.kernel.errors import Malformed, Unavailable
+from server.http.identity import Identities
+from server.keys import IDENTITIES
+from server.realtime import metrics
+from server.realtime.admission import Admission, Admitted
+from server.realtime.audience import Audience
+from server.realtime.connection import Connection
+from server.realtime.dispatch import Dispatch
+from server.realtime.encoding import pong_frame, text_frame
+from server.realtime.fanout import Fanout
+from server.realtime.frames import MAX_FRAME_BYTES, PROTOCOL, CloseCode, Limits, NoticePush, Reconnect
+from server.realtime.wheel import Wheel
+
+UNSENT_BYTES = 64 * 1024
+"""What the kernel may hold of a socket beyond what its peer has room for: more would only grow old there."""
+ERRORS_BURST, ERRORS_PER_SECOND = 20, 0.5
+_CLOSE_SECONDS = 2.0
+_LIMITS = Limits()
+
+
+class UpgradeNeeded(Malformed):
+    """This address speaks WebSocket only."""
+
+    code = "upgrade_needed"
+
+
+class Leaving(Unavailable):
+    """This process is going; connect again and another will answer."""
+
+
+class _Allowance:
+    """So many a second, so many at once."""
+
+    __slots__ = ("_at", "_left", "_most", "_rate")
+
+    def __init__(self, most: float, rate: float) -> None:
+        self._left, self._most, self._rate, self._at = most, most, rate, time.monotonic()
+
+    def spend(self) -> bool:
+        """Whether there was one left."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._at) * self._rate) - 1
+        self._at = now
+        return self._left >= 0
+
+
+class _Conversation(NamedTuple):
+    """A socket, who its upgrade named, and how much its client may still ask."""
+
+    connection: Connection
+    upgrade: Admitted | None
+    identities: Identities
+    frames: _Allowance
+    errors: _Allowance
+
+
+class Gateway:
+    """Every socket of this process."""
+
+    def __init__(
+        self, admission: Admission, dispatch: Dispatch, audience: Audience, fanout: Fanout, wheel: Wheel
+    ) -> None:
+        self.sockets: set[Connection] = set()
+        self._admission = admission
+        self._dispatch = dispatch
+        self._audience = audience
+        self._fanout = fanout
+        self._wheel = wheel
+        self._is_draining = False
+        self._gone = asyncio.Event()
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Open a socket and serve it until it closes."""
+        if self._is_draining:
+            raise Leaving
+        identities = request.app[IDENTITIES]
+        upgrade = self._admission.of_upgrade(request, identities)
+        ws = web.WebSocketResponse(
+            timeout=_CLOSE_SECONDS,
+            autoclose=False,
+            autoping=False,
+            protocols=(PROTOCOL,),
+            # Deflate would cost a hundred kilobytes a socket.
+            compress=False,
+            max_msg_size=MAX_FRAME_BYTES + 1,
+        )
+        if not ws.can_prepare(request):
+            raise UpgradeNeeded
+        writer = await ws.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return ws
+        _keep_kernel_buffer_small(transport)
+        connection = Connection(uuid4().hex, transport, writer, self._wheel, self._fanout.position)
+        self.sockets.add(connection)
+        metrics.sockets.inc()
+        try:
+            if ws.ws_protocol is None and hdrs.SEC_WEBSOCKET_PROTOCOL in request.headers:
+                connection.close(CloseCode.unsupported_version)
+            frames = _Allowance(_LIMITS.frames_burst, _LIMITS.frames_per_second)
+            errors = _Allowance(ERRORS_BURST, ERRORS_PER_SECOND)
+            await self._converse(ws, _Conversation(connection, upgrade, identities, frames, errors))
+        finally:
+            metrics.sockets.dec()
+            self.sockets.discard(connection)
+            if not self.sockets:
+                self._gone.set()
+            self._audience.forget(connection)
+            connection.end()
+        return ws
+
+    async def drain(self, seconds: float) -> None:
+        """Ask everybody to go elsewhere, each at a moment drawn here, within so many seconds; nobody new comes in."""
+        self._is_draining = True
+        loop = asyncio.get_running_loop()
+        for connection in tuple(self.sockets):
+            delay = random.uniform(0, seconds)  # noqa: S311  # jitter, not a secret
+            connection.send(text_frame(NoticePush(reconnect=Reconnect(after_ms=int(delay * 1000)))))
+            loop.call_later(delay, connection.close, CloseCode.draining)
+        if self.sockets:
+            self._gone.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds + 2 * _CLOSE_SECONDS):
+                    await self._gone.wait()
+
+    async def _converse(self, ws: web.WebSocketResponse, with_: _Conversation) -> None:
+        connection = with_.connection
+        while True:
+            message = await ws.receive()
+            if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR}:
+                if message.type is WSMsgType.CLOSE:
+                    connection.close(CloseCode.ok)
+                return
+            connection.heard_at = time.monotonic()
+            if connection.closing_at is None:
+                if with_.frames.spend():
+                    await self._take(message, with_)
+                else:
+                    connection.close(CloseCode.rate_limited)
+
+    async def _take(self, message: WSMessage, with_: _Conversation) -> None:
+        connection = with_.connection
+        match message.type:
+            case WSMsgType.TEXT:
+                error = await self._dispatch.answer(connection, message.data, with_.upgrade, with_.identities)
+                if error is not None and not with_.errors.spend():
+                    connection.close(CloseCode.too_many_errors)
+            case WSMsgType.BINARY:
+                connection.close(CloseCode.not_text)
+            case WSMsgType.PING:
+                connection.send(pong_frame(message.data))
+        try:
+            await connection.drained()
+        except ConnectionError:
+            connection.end()
+
+
+def _keep_kernel_buffer_small(transport: asyncio.Transport) -> None:
+    found = transport.get_extra_info("socket")
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", 25 if hasattr(socket, "TCP_CORK") else None)
+    if found is not None and option is not None and found.family in {socket.AF_INET, socket.AF_INET6}:
+        cast("socket.socket", found).setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)

@@ -1,0 +1,175 @@
+"""Watching topics: from now on, or from a position without a hole."""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID
+
+from actors.auth.messages import Caller
+from actors.kernel.errors import Refusal
+from server.realtime import metrics
+from server.realtime.audience import FOLLOWING, Audience, Topic
+from server.realtime.connection import Connection
+from server.realtime.entries import Entry, Position
+from server.realtime.fanout import Fanout
+from server.realtime.frames import MAX_TOPICS, MAX_TRACKED, CountsItem, ErrorCode, Subscribed
+from server.realtime.log import LiveLog
+from server.realtime.outbox import Replay
+from server.realtime.questions import Questions
+from server.realtime.refusals import Denied, denied_by
+from server.realtime.ring import AUTHORS
+from server.realtime.topics import Named, admit, named
+
+_ENCODED_AT_ONCE = 32
+
+Outcome = Subscribed | Denied
+
+
+class _Admitted(NamedTuple):
+    topic: Named
+    since: Position | None
+    counts: tuple[CountsItem, ...] | None
+
+
+class Subscribing:
+    """Admits, replays and goes live.
+
+    What happens while a topic is being admitted is in the ring: going live is replaying from where the log stood
+    when the request came, in one step of the loop, so that nothing falls between and no buffer is needed.
+    """
+
+    def __init__(self, audience: Audience, fanout: Fanout, log: LiveLog, questions: Questions) -> None:
+        self._audience = audience
+        self._fanout = fanout
+        self._log = log
+        self._questions = questions
+
+    async def watch(
+        self,
+        connection: Connection,
+        wanted: Mapping[str, str | None],
+        answer: Callable[[Mapping[str, Outcome], Position], bytes],
+    ) -> None:
+        """Send what `answer` makes of the outcomes and the oldest position begun from, then what is missed since."""
+        asked_at = self._fanout.position()
+        caller = connection.caller
+        outcomes: dict[str, Outcome] = {}
+        admitted: list[_Admitted] = []
+        room = MAX_TOPICS - len(connection.topics)
+        results = await asyncio.gather(
+            *(
+                self._admit(connection, name, since, has_room=index < room)
+                for index, (name, since) in enumerate(wanted.items())
+            )
+        )
+        for name, result in zip(wanted, results, strict=True):
+            if isinstance(result, Denied):
+                outcomes[name] = result
+            else:
+                admitted.append(result)
+        sinces = [one.since for one in admitted if one.since is not None]
+        if sinces:
+            await self._log.reach(max(sinces))
+        followed = await self._followed(caller, admitted, asked_at)
+        if isinstance(followed, Denied):
+            outcomes[FOLLOWING] = followed
+            admitted = [one for one in admitted if one.topic.key != FOLLOWING]
+            followed = ()
+        # From here to the end nothing waits: what is replayed and what comes live meet exactly.
+        missed: list[tuple[Entry, Named]] = []
+        oldest = asked_at
+        for one in admitted:
+            begin, recovered = self._begin(one.since, asked_at)
+            if one.since is not None:
+                metrics.resumes_total.labels("yes" if recovered else "no").inc()
+            oldest = min(oldest, begin)
+            outcomes[one.topic.name] = Subscribed(position=str(begin), recovered=recovered, counts=one.counts)
+            missed += [(entry, one.topic) for entry in self._since(begin.n, one.topic, followed)]
+            if not _watched(connection, one.topic.name):
+                self._audience.watch(connection, one.topic.key, one.topic.name)
+        connection.replay(answer(outcomes, oldest), self._replays(connection, missed))
+
+    def unwatch(self, connection: Connection, name: str) -> None:
+        """Stop. Raises `Denied` for a topic that is not watched."""
+        topic = _watched(connection, name)
+        if topic is None or name == "me":
+            raise Denied(ErrorCode.not_subscribed, f"{name} is not watched, or always")
+        self._audience.unwatch(connection, topic)
+
+    async def track(self, connection: Connection, posts: Sequence[UUID]) -> tuple[CountsItem, ...]:
+        """Send these posts' counts from here on; answers the current ones. Raises `Denied`."""
+        fresh = set(posts).difference(connection.tracked or ())
+        if len(fresh) + len(connection.tracked or ()) > MAX_TRACKED:
+            raise Denied(ErrorCode.limit_exceeded, f"at most {MAX_TRACKED} posts are tracked at once")
+        self._audience.track(connection, fresh)
+        try:
+            counts = await self._questions.counts(posts)
+        except Refusal as refusal:
+            self._audience.untrack(connection, fresh)
+            raise denied_by(refusal) from None
+        self._audience.untrack(connection, fresh.difference(item[0] for item in counts))
+        return counts
+
+    async def _admit(
+        self, connection: Connection, name: str, since: str | None, *, has_room: bool
+    ) -> _Admitted | Denied:
+        caller = connection.caller
+        try:
+            topic = named(name, caller)
+            if _watched(connection, name):
+                if since is None:
+                    raise Denied(ErrorCode.already_subscribed, f"{name} is watched already")
+            elif not has_room:
+                raise Denied(ErrorCode.limit_exceeded, f"at most {MAX_TOPICS} topics are watched at once")
+            counts = await admit(topic, caller, self._questions)
+        except Denied as denied:
+            return denied
+        return _Admitted(topic, None if since is None else Position.parse(since) or Position(0, 0), counts)
+
+    def _begin(self, since: Position | None, asked_at: Position) -> tuple[Position, bool]:
+        if since is not None and self._log.recovers(since):
+            return since, True
+        return (asked_at if self._log.recovers(asked_at) else self._fanout.position()), False
+
+    async def _followed(
+        self, caller: Caller | None, admitted: Iterable[_Admitted], asked_at: Position
+    ) -> Collection[str] | Denied:
+        """Of the authors in the ring since then, those the caller follows now, as the topics name them."""
+        feed = next((one for one in admitted if one.topic.key == FOLLOWING), None)
+        if feed is None or caller is None:
+            return ()
+        known: set[UUID] = set()
+        followed: set[str] = set()
+        while True:
+            begin, _ = self._begin(feed.since, asked_at)
+            entries = self._log.ring.since(begin.n, AUTHORS)
+            unknown = {UUID(entry.author) for entry in entries if entry.author is not None} - known
+            if not unknown:
+                return followed
+            try:
+                followed |= {str(one) for one in await self._questions.followees_among(caller.id, unknown)}
+            except Refusal as refusal:
+                return denied_by(refusal)
+            known |= unknown
+
+    def _since(self, n: int, topic: Named, followed: Collection[str]) -> list[Entry]:
+        if topic.key != FOLLOWING:
+            return self._log.ring.since(n, topic.key)
+        return [entry for entry in self._log.ring.since(n, AUTHORS) if entry.author in followed]
+
+    def _replays(self, connection: Connection, missed: list[tuple[Entry, Named]]) -> Iterable[Replay]:
+        """In the log's order over all topics. An entry on several of them promises its position on the last one."""
+        missed.sort(key=lambda pair: pair[0].n)
+        labels = {topic.name: topic.label for topic in connection.topics}
+        for name, group in groupby(enumerate(missed), key=lambda indexed: indexed[1][1].name):
+            items: list[tuple[Entry, Position]] = []
+            for index, (entry, _) in group:
+                again = index + 1 < len(missed) and missed[index + 1][0].n == entry.n
+                items.append((entry, self._fanout.cap(entry.n - 1 if again else entry.n)))
+            for at in range(0, len(items), _ENCODED_AT_ONCE):
+                yield Replay(labels[name], items[at : at + _ENCODED_AT_ONCE])
+
+
+def _watched(connection: Connection, name: str) -> Topic | None:
+    return next((topic for topic in connection.topics if topic.name == name), None)

@@ -1,0 +1,62 @@
+"""The live edge's addresses: the socket, tickets for it, and its description."""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from actors.kernel.errors import Unauthenticated
+from actors.kernel.message import View
+from server.http.exchange import EXCHANGE
+from server.http.identity import Source
+from server.http.routing import EdgeRoute
+from server.keys import IDENTITIES, SESSIONS, SETTINGS
+from server.realtime.asyncapi import document
+from server.realtime.realtime import REALTIME
+from server.realtime.tickets import LIFETIME_SECONDS
+
+
+class TicketView(View):
+    """Name it in `connect`, once, before it expires."""
+
+    ticket: str
+    expires_in: int
+
+
+async def connect(request: web.Request) -> web.StreamResponse:
+    """Open the live socket; it speaks `vitrine.v1.json`, see `/v1/asyncapi.json`."""
+    return await request.app[REALTIME].gateway.handle(request)
+
+
+async def issue_ticket(request: web.Request) -> web.StreamResponse:
+    """A one-use ticket for the socket, for clients that can send it neither a header nor a cookie."""
+    source, identity = request.app[IDENTITIES].of_request(request)
+    if identity is None:
+        raise Unauthenticated
+    if source is Source.cookie:
+        request.app[SESSIONS].check_csrf(request)
+    request[EXCHANGE].identity = identity
+    ticket = await request.app[REALTIME].tickets.issue(identity.caller)
+    view = TicketView(ticket=ticket, expires_in=LIFETIME_SECONDS)
+    return web.Response(
+        status=201,
+        text=view.model_dump_json(),
+        content_type="application/json",
+        headers={"Cache-Control": "private, no-store"},
+    )
+
+
+async def described(request: web.Request) -> web.StreamResponse:
+    """The description of the live protocol."""
+    return web.Response(
+        body=orjson.dumps(document(request.app[SETTINGS].public_url)),
+        content_type="application/json",
+        headers={"Cache-Control": "public, max-age=5"},
+    )
+
+
+ROUTES = (
+    EdgeRoute("GET", "/v1/realtime", connect, None),
+    EdgeRoute("POST", "/v1/realtime/tickets", issue_ticket, TicketView, bucket="writes"),
+    EdgeRoute("GET", "/v1/asyncapi.json", described, dict[str, Any]),
+)
