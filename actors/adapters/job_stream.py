@@ -85,7 +85,8 @@ class JobStream:
         """Acknowledge and delete it; a dead one leaves a letter."""
         async with self._redis.pipeline(transaction=True) as pipe:
             if letter is not None:
-                pipe.xadd(DEAD_STREAM, dict(letter), maxlen=DEAD_ENTRIES, approximate=True)
+                fields: dict[Any, Any] = dict(letter)
+                pipe.xadd(DEAD_STREAM, fields, maxlen=DEAD_ENTRIES, approximate=True)
             pipe.xack(STREAM, GROUP, entry)
             pipe.xdel(STREAM, entry)
             pipe.hdel(_FAILURES, entry.decode())

@@ -39,10 +39,11 @@ _LOOKS_A_LEASE = 20
 _LONGEST_PAUSE = 2.0
 
 
-def pack(task: str, task_id: str, args: Mapping[str, Any]) -> bytes:
-    """A job as an entry of the stream holds it in `JOBS_FIELD`."""
-    message = {"task_id": task_id, "task_name": task, "labels": {}, "labels_types": None, "args": [], "kwargs": args}
-    return orjson.dumps(message)
+def pack(task: str, task_id: str, args: Mapping[str, Any] | str) -> bytes:
+    """A job as an entry of the stream holds it in `JOBS_FIELD`. Arguments given as JSON text are spliced in."""
+    kwargs = orjson.Fragment(args) if isinstance(args, str) else args
+    head = {"task_id": task_id, "task_name": task, "labels": {}, "labels_types": None, "args": []}
+    return orjson.dumps({**head, "kwargs": kwargs})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class DeadJob:
 
 
 class Delivery(AckableMessage):
-    """A job this process holds until it says what became of it: by `ack` when it is done, else by the broker."""
+    """A job this process holds until it tells the broker what became of it."""
 
     entry: bytes
     message: TaskiqMessage
@@ -143,6 +144,8 @@ class JobBroker(RedisStreamBroker):
 
     async def _open(self, entry: Entry) -> Delivery | None:
         """What an entry holds; None when it is no job anybody here can do, which is then dead."""
+        if entry.id in self._held:
+            return None  # this process stood still for a lease and met its own entry
         try:
             message = self.formatter.loads(entry.payload)
         except ValueError as error:
@@ -158,10 +161,15 @@ class JobBroker(RedisStreamBroker):
             return None
 
         async def ack() -> None:
-            await self._settle(entry.id, self._stream.forget(entry.id))
+            await self.done(delivery)
 
         self._held.add(entry.id)
-        return Delivery(data=entry.payload, ack=ack, entry=entry.id, message=message)
+        delivery = Delivery(data=entry.payload, ack=ack, entry=entry.id, message=message)
+        return delivery
+
+    async def done(self, delivery: Delivery) -> None:
+        """It is done: nobody gets it again."""
+        await self._settle(delivery.entry, self._stream.forget(delivery.entry))
 
     async def count_failure(self, delivery: Delivery) -> int:
         """Note that this job has failed, and say how often it has by now. Raises redis-py's errors."""

@@ -1,0 +1,275 @@
+"""Workers and schedulers beside a real relay, PostgreSQL and Valkey: a job that is owed is done, once in effect."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from redis.asyncio import Redis
+from uuid_utils.compat import uuid7
+
+from actors.adapters.job_stream import DEAD_STREAM
+from actors.adapters.outside import Outside
+from actors.adapters.queue import JOBS_FIELD, JOBS_STREAM, pack
+from actors.kernel import dead
+from actors.kernel.schedule import keep_schedule
+from actors.kernel.system import System
+from actors.settings import Settings
+from actors.worker import work
+from tests.actors.sample_jobs import EFFECTS, RUNS, SAMPLES
+
+LEASE = 1.0
+
+
+@pytest.fixture
+async def rows(system: System, database_url: str) -> AsyncIterator["Rows"]:
+    """The database beside a running system, whose relay moves what is owed."""
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(f"{RUNS}; {EFFECTS}")
+    yield Rows(connection)
+    await connection.close()
+
+
+class Rows:
+    """What was owed and what became of it."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+
+    async def owe(self, task: str, args: str = "{}") -> UUID:
+        """An intent, as `tx.enqueue` writes it."""
+        job_id = uuid7()
+        await self.connection.execute(
+            "INSERT INTO job_intents (id, task, args, created_at) VALUES ($1, $2, $3, now())", job_id, task, args
+        )
+        return job_id
+
+    async def runs(self, job: str) -> int:
+        """How often it was started."""
+        return int(await self.connection.fetchval("SELECT count(*) FROM runs WHERE job = $1", job))
+
+    async def effects(self, job_id: UUID) -> int:
+        """How often it took effect."""
+        return int(await self.connection.fetchval("SELECT count(*) FROM effects WHERE job_id = $1", job_id))
+
+    async def is_done(self, job_id: UUID) -> bool:
+        """Whether it is owed no longer."""
+        done = await self.connection.fetchval("SELECT done_at IS NOT NULL FROM job_intents WHERE id = $1", job_id)
+        return bool(done)
+
+    async def letters(self) -> list[asyncpg.Record]:
+        """Dead jobs."""
+        return list(await self.connection.fetch("SELECT * FROM dead_letters WHERE domain = 'jobs'"))
+
+
+async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 15.0) -> None:
+    """Wait for it."""
+    async with asyncio.timeout(seconds):
+        while not await holds():  # noqa: ASYNC110  what is awaited lies in other processes
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def process(settings: Settings, *, deliveries: int = 10) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A worker process of its own, which ends with the block."""
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.actors.sample_jobs",
+        str(LEASE),
+        str(deliveries),
+        env={
+            **os.environ,
+            "DB_URL": settings.database_url,
+            "REDIS_URL": settings.redis_url,
+            "JWT_SECRET": settings.jwt_secret.get_secret_value(),
+            "S3_ENDPOINT": settings.s3_endpoint,
+            "STORAGE_KEYS": settings.storage_keys.get_secret_value(),
+        },
+    )
+    try:
+        yield worker
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+        await worker.wait()
+
+
+@asynccontextmanager
+async def workers(outside: Outside, count: int = 1) -> AsyncIterator[None]:
+    """Workers in this process."""
+    stopping = asyncio.Event()
+    tasks = [
+        asyncio.create_task(work(outside, SAMPLES, stopping, lease_seconds=LEASE, first_pause=0.05))
+        for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        stopping.set()
+        await asyncio.gather(*tasks)
+
+
+async def test_a_job_whose_worker_was_killed_is_done_within_its_lease_with_nothing_else_enqueued(
+    rows: Rows, settings: Settings
+) -> None:
+    job_id = await rows.owe("sample.slow", '{"seconds": 1.5}')
+    async with process(settings) as first:
+        await until(lambda: rows.runs("slow"))
+        first.kill()
+        assert await first.wait() == -signal.SIGKILL
+    async with process(settings):
+        await until(lambda: rows.effects(job_id), seconds=LEASE + 1.5 + 4)
+    assert await rows.runs("slow") == 2
+    assert await rows.effects(job_id) == 1
+
+
+async def test_a_job_longer_than_its_lease_is_not_started_twice(rows: Rows, outside: Outside) -> None:
+    async with workers(outside, 2):
+        job_id = await rows.owe("sample.slow", '{"seconds": 3}')
+        await until(lambda: rows.effects(job_id))
+    assert await rows.runs("slow") == 1
+
+
+async def test_a_job_kicked_and_lost_with_redis_before_it_began_is_done(rows: Rows, outside: Outside) -> None:
+    job_id = await rows.owe("sample.quick")
+    async with Redis.from_url(outside.settings.redis_url) as redis:
+        await until(lambda: redis.xlen(JOBS_STREAM))
+        await redis.flushall()
+    async with workers(outside):
+        await until(lambda: rows.effects(job_id))
+        await asyncio.sleep(2 * LEASE)
+    assert await rows.effects(job_id) == 1
+
+
+async def test_the_second_delivery_of_a_job_does_nothing(rows: Rows, outside: Outside) -> None:
+    async with workers(outside), Redis.from_url(outside.settings.redis_url) as redis:
+        job_id = await rows.owe("sample.quick")
+        await until(lambda: rows.is_done(job_id))
+        await redis.xadd(JOBS_STREAM, {JOBS_FIELD: pack("sample.quick", str(job_id), {})})
+        await until(lambda: _is_empty(redis))
+    assert await rows.runs("quick") == 1
+
+
+async def test_two_deliveries_at_once_take_effect_once(rows: Rows, outside: Outside) -> None:
+    async with workers(outside, 2), Redis.from_url(outside.settings.redis_url) as redis:
+        job_id = await rows.owe("sample.slow", '{"seconds": 1}')
+        await until(lambda: rows.runs("slow"))
+        await redis.xadd(JOBS_STREAM, {JOBS_FIELD: pack("sample.slow", str(job_id), {"seconds": 1})})
+        await until(lambda: _is_empty(redis))
+    assert await rows.runs("slow") == 2
+    assert await rows.effects(job_id) == 1
+
+
+async def test_a_job_that_finds_nothing_to_do_is_done(rows: Rows, outside: Outside) -> None:
+    async with workers(outside):
+        job_id = await rows.owe("sample.idle")
+        await until(lambda: rows.is_done(job_id))
+    assert await rows.runs("idle") == 1
+
+
+async def test_a_job_that_always_fails_ends_among_the_dead_and_the_rest_flows_on(rows: Rows, outside: Outside) -> None:
+    async with workers(outside):
+        failing = await rows.owe("sample.failing")
+        others = [await rows.owe("sample.quick") for _ in range(20)]
+        await until(rows.letters)
+        for job_id in others:
+            await until(lambda job_id=job_id: rows.effects(job_id))  # type: ignore[misc]  # bound now, not later
+    (letter,) = await rows.letters()
+    assert (letter["event_id"], letter["type"], letter["attempts"]) == (failing, "sample.failing", 6)
+    assert "this job always fails" in letter["error"]
+    assert await rows.runs("failing") == 6
+    async with Redis.from_url(outside.settings.redis_url) as redis:
+        assert await redis.xlen(DEAD_STREAM) == 1
+
+
+async def test_a_dead_job_is_replayed_and_not_before(rows: Rows, outside: Outside) -> None:
+    job_id = await rows.owe("sample.unheard_of")
+    async with workers(outside), Redis.from_url(outside.settings.redis_url) as redis:
+        await until(rows.letters)
+        await redis.xadd(JOBS_STREAM, {JOBS_FIELD: pack("sample.quick", str(job_id), {})})
+        await until(lambda: _is_empty(redis))
+        assert await rows.runs("quick") == 0
+        await rows.connection.execute("UPDATE job_intents SET task = 'sample.quick'")
+        (letter,) = await rows.letters()
+        await dead.replay(rows.connection, letter["id"])
+        await until(lambda: rows.effects(job_id))
+    assert await rows.letters() == []
+
+
+async def test_a_job_with_arguments_of_the_wrong_shape_dies_and_nothing_else(rows: Rows, outside: Outside) -> None:
+    async with workers(outside):
+        await rows.owe("sample.slow", '{"seconds": "many"}')
+        await until(rows.letters)
+        job_id = await rows.owe("sample.quick")
+        await until(lambda: rows.effects(job_id))
+
+
+async def test_an_outage_burns_no_attempts(rows: Rows, outside: Outside) -> None:
+    async with workers(outside):
+        job_id = await rows.owe("sample.cut_off", '{"times": 8}')
+        await until(lambda: rows.effects(job_id), seconds=30)
+    assert await rows.runs("cut_off") == 9
+    assert await rows.letters() == []
+
+
+async def test_a_job_that_kills_its_workers_is_dead_after_so_many_deliveries(rows: Rows, settings: Settings) -> None:
+    await rows.owe("sample.deadly")
+    for _ in range(2):
+        async with process(settings, deliveries=2) as worker:
+            async with asyncio.timeout(15):
+                assert await worker.wait() == -signal.SIGKILL
+    async with process(settings, deliveries=2):
+        await until(rows.letters)
+        job_id = await rows.owe("sample.quick")
+        await until(lambda: rows.effects(job_id))
+    assert await rows.runs("deadly") == 2
+
+
+async def test_sigterm_lets_the_job_at_hand_finish(rows: Rows, settings: Settings) -> None:
+    job_id = await rows.owe("sample.slow", '{"seconds": 1.5}')
+    async with process(settings) as worker:
+        await until(lambda: rows.runs("slow"))
+        worker.send_signal(signal.SIGTERM)
+        assert await worker.wait() == 0
+    assert await rows.effects(job_id) == 1
+
+
+async def test_sigterm_hands_a_paused_job_to_others_at_once(rows: Rows, settings: Settings, outside: Outside) -> None:
+    job_id = await rows.owe("sample.cut_off", '{"times": 6}')
+    async with process(settings) as worker:
+        await until(lambda: _at_least(rows.runs("cut_off"), 4))
+        worker.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(5):
+            assert await worker.wait() == 0
+    async with workers(outside):
+        await until(lambda: rows.effects(job_id))
+
+
+async def test_two_schedulers_owe_a_job_once_a_minute(rows: Rows, outside: Outside) -> None:
+    stopping = asyncio.Event()
+    due = [SAMPLES["sample.by_the_clock"]]
+    schedulers = [asyncio.create_task(keep_schedule(outside.database, due, stopping)) for _ in range(2)]
+    count = "SELECT count(*), count(DISTINCT date_trunc('minute', created_at)) FROM job_intents"
+    async with workers(outside):
+        await until(lambda: rows.connection.fetchval("SELECT count(*) FROM effects WHERE job = 'by_the_clock'"))
+        schedulers.pop(0).cancel()
+        await asyncio.sleep(3)
+    stopping.set()
+    await asyncio.gather(*schedulers)
+    owed, minutes = await rows.connection.fetchrow(count)
+    assert owed == minutes
+
+
+async def _is_empty(redis: Redis) -> bool:
+    return int(await redis.xlen(JOBS_STREAM)) == 0
+
+
+async def _at_least(counted: Awaitable[int], least: int) -> bool:
+    return await counted >= least
