@@ -1,13 +1,15 @@
 """The servers tests run against: those the environment names, embedded ones, or containers where no embedded
 server fits the machine. One set serves a whole test run; each test has a database of its own."""
 
+import fcntl
 import os
 import shutil
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -20,24 +22,46 @@ from server.embedded.valkey import start_valkey
 
 GIVEN = ("DB_URL", "DATABASE_URL", "REDIS_URL", "S3_ENDPOINT", "STORAGE_KEYS", "MEDIA_BASE_URL", "JWT_SECRET")
 TEMPLATE_LOCK = 7_221_010
+PREFIX = "vitrine-tests-"
+A_MOMENT = 60
+"""Seconds between making a folder and holding it, at the very most."""
 
 
 @contextmanager
 def folder_for_servers() -> Iterator[Path]:
     """A folder that goes with the block; others may pass it, as PostgreSQL may run as another user."""
-    folder = Path(mkdtemp(prefix="vitrine-tests-"))
+    folder = Path(mkdtemp(prefix=PREFIX))
     folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    with (folder / "held").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            _delete(folder)
+
+
+def sweep() -> None:
+    """Delete the folders of test runs that were killed: nobody holds them any more."""
+    for folder in Path(gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            if time.time() - folder.stat().st_mtime > A_MOMENT:
+                with (folder / "held").open() as held:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    _delete(folder)
+        except OSError:  # held, or another user's
+            continue
+
+
+def _delete(folder: Path) -> None:
+    shutil.rmtree((folder / "postgres").resolve(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def running_servers() -> Iterator[dict[str, str]]:
     """The variables of a PostgreSQL, a Redis and an S3 that run for the length of the block."""
     given = {name: os.environ[name] for name in GIVEN if os.environ.get(name)}
+    sweep()
     with ExitStack() as stack:
         folder = stack.enter_context(folder_for_servers())
         try:
