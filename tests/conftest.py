@@ -9,8 +9,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from actors.adapters.outside import Outside, open_outside
 from actors.adapters.storage import Storage, open_storage
+from actors.domains import actors
+from actors.kernel.system import System
 from actors.settings import Settings, load_settings
+from server.embedded.processes import EmbeddedError
 from server.embedded.valkey import start_valkey
 from tests.servers import OwnValkey, drop_template, folder_for_servers, fresh_database, running_servers
 
@@ -26,8 +30,16 @@ def _servers_of(config: pytest.Config) -> Mapping[str, str]:
         return given
     if _SERVERS not in config.stash:
         config.stash[_STOP] = ExitStack()
-        config.stash[_SERVERS] = config.stash[_STOP].enter_context(running_servers())
+        try:
+            config.stash[_SERVERS] = config.stash[_STOP].enter_context(running_servers())
+        except EmbeddedError as error:
+            raise pytest.UsageError(str(error)) from None
     return config.stash[_SERVERS]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name our marks."""
+    config.addinivalue_line("markers", "slow: takes minutes; `make faults` runs it, `make test` does not")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -38,7 +50,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started."""
-    if _STOP in config.stash:
+    if _SERVERS in config.stash:
         with config.stash[_STOP]:
             asyncio.run(drop_template(config.stash[_SERVERS]))
 
@@ -116,3 +128,19 @@ async def storage(bare_settings: Settings) -> AsyncIterator[Storage]:
 
 
 # ── the system and the edge ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def outside(settings: Settings) -> AsyncIterator[Outside]:
+    """Everything outside the process, connected."""
+    async with open_outside(settings) as outside:
+        yield outside
+
+
+@pytest.fixture
+async def system(outside: Outside) -> AsyncIterator[System]:
+    """Every domain at work."""
+    system = System(outside, actors())
+    await system.start()
+    yield system
+    await system.stop()
