@@ -1,10 +1,12 @@
 """Everything outside the process that actors and jobs may reach, by role."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from actors.adapters.cache import Cache
+from actors.adapters.cache import Cache, open_cache
 from actors.adapters.database import Database
-from actors.adapters.storage import Storage
+from actors.adapters.storage import Storage, open_storage
 from actors.settings import Settings
 
 
@@ -16,3 +18,18 @@ class Outside:
     database: Database
     cache: Cache
     storage: Storage
+
+
+@asynccontextmanager
+async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
+    """Connect to everything, and close it in the end. Raises the driver's error when PostgreSQL does not answer."""
+    database = await Database.open(settings)
+    try:
+        cache = open_cache(settings)
+        try:
+            async with open_storage(settings) as storage:
+                yield Outside(settings, database, cache, storage)
+        finally:
+            await cache.close()
+    finally:
+        await database.close()

@@ -20,6 +20,7 @@ from actors.kernel.envelope import Origin
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.message import Event
 from actors.kernel.streams import GROUP, inbox_of
+from actors.kernel.tools import end
 
 if TYPE_CHECKING:
     from actors.kernel.system import System
@@ -86,16 +87,11 @@ class Inbox:
     async def stop_reading(self) -> None:
         """Read nothing more; what is held goes on."""
         self._stopping = True
-        if self._tasks:
-            self._tasks[0].cancel()
-            await asyncio.wait([self._tasks[0]])
+        await end(self._tasks[:1])
 
     async def stop(self) -> None:
         """Acknowledge what took effect, leave the rest to other processes, and sign off."""
-        for task in (*self._retries, *self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await end((*self._retries, *self._tasks))
         with suppress(RedisError, OSError, TimeoutError):
             await self._flush()
             await self._sign_off()

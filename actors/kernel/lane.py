@@ -219,10 +219,10 @@ class Lane:
             raise RuntimeError("no ask inside a transaction: it would hold row locks while it waits")
         origin = Origin(request_id=self._work.request_id if self._work else None)
         if cause is None:
-            return await self.system.ask(message, origin=origin)
+            return await self.system.ask_within(message, origin)
         if not isinstance(message, Command) or message.reply_type() not in {None, type(None)}:
             raise RuntimeError(f"{type(message).__name__} has a cause, so it must be a Command[None]")
-        return await self.system.ask(message, origin=origin, record=caused_id(cause, message))
+        return await self.system.ask_within(message, origin, record=caused_id(cause, message))
 
 
 class _Work:

@@ -12,6 +12,7 @@ from actors.adapters.outside import Outside
 from actors.kernel import metrics
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.streams import inbox_of
+from actors.kernel.tools import end
 
 log = structlog.get_logger(__name__)
 
@@ -38,9 +39,7 @@ class Pressure:
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await end([self._task])
 
     async def _watch(self) -> None:
         while True:

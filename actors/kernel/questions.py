@@ -11,7 +11,7 @@ import structlog
 
 from actors.kernel import metrics
 from actors.kernel.actor import Actor, Handler
-from actors.kernel.envelope import Envelope
+from actors.kernel.envelope import Envelope, Origin
 from actors.kernel.errors import Busy, Expired, Internal, Refusal, Unavailable
 from actors.kernel.failures import Verdict, judge
 
@@ -117,4 +117,4 @@ class _ReadOnlyLane:
     async def ask(self, message: Any, *, cause: None = None) -> Any:
         if cause is not None:
             raise RuntimeError("a query causes nothing")
-        return await self.system.ask(message)
+        return await self.system.ask_within(message, Origin())

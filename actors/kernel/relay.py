@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from actors.adapters.outside import Outside
 from actors.kernel import metrics, outbox
 from actors.kernel.publisher import Deposed, Publisher
+from actors.kernel.tools import end
 from actors.kernel.wakeup import CHANNEL, Wakeup
 
 log = structlog.get_logger(__name__)
@@ -49,9 +50,8 @@ class Relay:
         self._stopping = True
         self._wakeup.committed.set()
         if self._task is not None:
-            _, pending = await asyncio.wait([self._task], timeout=5)
-            for task in pending:
-                task.cancel()
+            await asyncio.wait([self._task], timeout=5)
+            await end([self._task])
 
     async def _run(self) -> None:
         while not self._stopping:

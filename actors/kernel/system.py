@@ -39,6 +39,7 @@ class System:
     """Owns the lanes. `start`, then `ask`, then `stop`, which lets everything accepted finish."""
 
     def __init__(self, outside: Outside, actors: Sequence[type[Actor]]) -> None:
+        self._owners = _owners(actors)
         self.outside = outside
         self.database = outside.database
         self.reader = Reader(outside.database)
@@ -51,7 +52,6 @@ class System:
         self.pressure = Pressure(outside, self.domains)
         self.is_draining = False
         self._actors = {actor.domain: actor for actor in actors}
-        self._owners: dict[type[Message], type[Actor]] = _owners(actors)
         self._command_lanes = {actor.domain: self._lanes(actor, "command", actor.mailbox) for actor in actors}
         self._event_lanes = {actor.domain: self._lanes(actor, "event", EVENT_CAPACITY) for actor in actors}
         self._questions = {
@@ -59,7 +59,7 @@ class System:
             for kind, actor in self._owners.items()
             if issubclass(kind, Query)
         }
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def _lanes(self, actor: type[Actor], kind: str, capacity: int) -> list[Lane]:
         share = max(1, capacity // actor.lanes)
@@ -69,7 +69,7 @@ class System:
         """Begin to work. Each task starts in an empty context, so that nothing of a request leaks into it."""
         loop = asyncio.get_running_loop()
         for lane in self._all_lanes():
-            self._tasks.append(loop.create_task(self._keep_running(lane), name=lane.name, context=Context()))
+            self._tasks[lane.name] = loop.create_task(self._keep_running(lane), name=lane.name, context=Context())
         await self.wakeup.start()
         await self.relay.start()
         await self.inbox.start()
@@ -80,32 +80,33 @@ class System:
         self.is_draining = True
         await self.pressure.stop()
         await self.inbox.stop_reading()
-        lanes = list(self._all_lanes())
-        for lane in lanes:
-            lane.mailbox.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        # Events first: their handlers may still ask commands of other domains.
+        for lanes in (self._event_lanes, self._command_lanes):
+            await self._finish(lanes)
         for questions in self._questions.values():
             await questions.drain()
         await self.inbox.stop()
         await self.relay.stop()
         await self.wakeup.stop()
 
-    async def ask(self, message: Request[R], *, origin: Origin | None = None, record: UUID | None = None) -> R:
+    async def ask(self, message: Request[R], *, origin: Origin | None = None) -> R:
         """Ask the owner of the message and wait for its answer.
 
         Raises what the domain refuses, `Busy` when too much waits, `Expired` when the deadline passed before
         its turn, `Unavailable` when the outcome is unknown. Cancelling the asker cancels nothing of the work.
         """
-        origin = origin or Origin()
+        is_deferrable = isinstance(message, Command) and not message.essential
+        if self.is_draining or (self.pressure.is_high and is_deferrable):
+            metrics.busy_total.labels(self._owners[type(message)].domain).inc()
+            raise Busy
+        return await self.ask_within(message, origin or Origin())
+
+    async def ask_within(self, message: Request[R], origin: Origin, *, record: UUID | None = None) -> R:
+        """As `ask`, for actors: what was begun is finished, also while the process drains or lags behind."""
         actor = self._owners[type(message)]
         loop = asyncio.get_running_loop()
         envelope = Envelope(message, loop.create_future(), origin, record)
         try:
-            if self.is_draining:
-                raise Busy("this process is shutting down")
-            if self.pressure.is_high and isinstance(message, Command) and not (message.essential or record):
-                raise Busy
             if isinstance(message, Query):
                 self._questions[type(message)].put(envelope)
             else:
@@ -146,6 +147,13 @@ class System:
             waiting = sum(len(lane.mailbox) for lane in (*lanes, *self._event_lanes[domain]))
             waiting += sum(len(q) for kind, q in self._questions.items() if self._owners[kind].domain == domain)
             metrics.mailbox_depth.labels(domain).set(waiting)
+
+    async def _finish(self, lanes_of: dict[str, list[Lane]]) -> None:
+        lanes = [lane for lanes in lanes_of.values() for lane in lanes]
+        for lane in lanes:
+            lane.mailbox.close()
+        if self._tasks:
+            await asyncio.wait([self._tasks[lane.name] for lane in lanes])
 
     def _all_lanes(self) -> Iterable[Lane]:
         for lanes in (*self._command_lanes.values(), *self._event_lanes.values()):

@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from actors.adapters.database import Database
+from actors.kernel.tools import end
 
 CHANNEL = "vitrine_outbox"
 SPACING_SECONDS = 0.002
@@ -33,9 +34,7 @@ class Wakeup:
 
     async def stop(self) -> None:
         """Notify no more; a lost notification is covered by the relay's poll."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await end([self._task])
 
     def after_commit(self) -> None:
         """Something waits in the outbox."""

@@ -1,0 +1,289 @@
+"""Facts: from the outbox through Redis into every listening domain, once in effect, whatever is lost on the way."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from actors.adapters.outside import Outside
+from actors.kernel import dead, inbox, outbox
+from actors.kernel.envelope import Origin
+from actors.kernel.errors import KeyReused, StillRunning
+from actors.kernel.once import Idempotency
+from actors.kernel.streams import GROUP, LIVE, MARK, inbox_of
+from actors.kernel.system import System
+from tests.kernel.conftest import Begin
+from tests.kernel.counting import Add, AddSlowly, Explode, LedgerActor, until
+
+
+async def everything_took_effect(rows: Any) -> bool:
+    missing = await rows.fetchval(
+        "SELECT (SELECT count(*) FROM outbox WHERE type = 'Added') - (SELECT count(*) FROM ledger)"
+    )
+    return bool(missing == 0)
+
+
+async def test_a_fact_reaches_its_listener_and_the_live_log_once(system: System, outside: Outside, rows: Any) -> None:
+    await system.ask(Add(name="c1", amount=3))
+    await until(lambda: everything_took_effect(rows))
+    assert await rows.fetchval("SELECT value FROM ledger") == 3
+    assert await rows.fetchval("SELECT times FROM received") == 1
+    entries = await outside.cache.redis.xrange(LIVE)
+    assert entries[0][1] == {b"y": b"epoch"}
+    entry, fields = entries[1]
+    assert fields[b"t"] == b"counter:c1"
+    assert fields[b"d"] == b'{"name":"c1","value":3,"v":1}'
+    assert entry == entries[0][0].replace(b"-0", b"-1")
+
+
+async def test_a_repeated_delivery_does_nothing(system: System, outside: Outside, rows: Any) -> None:
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    fact = await rows.fetchrow("SELECT * FROM outbox WHERE type = 'Added'")
+    fields = {"y": fact["type"], "p": fact["payload"], "o": ""}
+    for _ in range(5):
+        await outside.cache.redis.xadd(inbox_of("ledger"), fields)
+
+    async def is_empty() -> bool:
+        return not await outside.cache.redis.xlen(inbox_of("ledger"))
+
+    await until(is_empty)
+    assert await rows.fetchval("SELECT count(*) FROM ledger") == 1
+    assert await rows.fetchval("SELECT times FROM received") == 1
+
+
+async def test_two_processes_share_the_work_and_nothing_takes_effect_twice(begin: Begin, rows: Any) -> None:
+    one, other = await begin(), await begin()
+    await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i % 10}")) for i in range(100) for system in (one, other)))
+    await until(lambda: everything_took_effect(rows))
+    assert await rows.fetchval("SELECT count(*) FROM ledger") == 200
+    assert await rows.fetchval("SELECT sum(times) FROM received") == 200
+
+
+async def test_a_handler_that_always_fails_ends_among_the_dead_and_the_rest_flows_on(
+    system: System, outside: Outside, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "ATTEMPTS", 2)
+    LedgerActor.failing.add("c1")
+    await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i}")) for i in range(10)))
+
+    async def is_buried() -> bool:
+        return bool(await rows.fetchval("SELECT count(*) = 1 FROM dead_letters"))
+
+    await until(is_buried)
+    (letter,) = await dead.listing(rows)
+    assert (letter["domain"], letter["type"], letter["key"], letter["attempts"]) == ("ledger", "Added", "c1", 2)
+    assert "this handler always fails" in letter["error"]
+    assert await rows.fetchval("SELECT count(*) FROM ledger") == 9
+
+    LedgerActor.failing.clear()
+    await dead.replay(rows, letter["id"])
+    await until(lambda: everything_took_effect_of(rows, 10))
+    assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 0
+    assert await outside.cache.redis.hlen("attempts") == 0
+
+
+async def everything_took_effect_of(rows: Any, count: int) -> bool:
+    return bool(await rows.fetchval("SELECT count(*) = $1 FROM ledger", count))
+
+
+async def test_a_dropped_letter_is_not_brought_back(system: System, rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "ATTEMPTS", 1)
+    await system.ask(Explode(name="c1", how="poison"))
+
+    async def is_buried() -> bool:
+        return bool(await rows.fetchval("SELECT count(*) = 1 FROM dead_letters"))
+
+    await until(is_buried)
+    (letter,) = await dead.listing(rows, domain="ledger")
+    await dead.drop(rows, letter["id"])
+    assert await outbox.republish(rows) == 0
+
+
+async def test_a_letter_older_than_the_record_is_not_replayed(rows: Any, outside: Outside) -> None:
+    letter = uuid4()
+    await rows.execute(
+        "INSERT INTO dead_letters (id, domain, event_id, payload, event_at) "
+        "VALUES ($1, 'ledger', $1, '{}', now() - interval '8 days')",
+        letter,
+    )
+    with pytest.raises(dead.TooOld):
+        await dead.replay(rows, letter)
+    assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 1
+
+
+async def test_an_event_nobody_can_read_is_kept_and_does_not_block(system: System, outside: Outside, rows: Any) -> None:
+    unknown = {"y": "FromTheFuture", "p": f'{{"id": "{uuid4()}", "at": "2026-01-01T00:00:00Z"}}', "o": ""}
+    await outside.cache.redis.xadd(inbox_of("ledger"), unknown)
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    assert await rows.fetchval("SELECT type FROM dead_letters") == "FromTheFuture"
+
+
+async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(
+    system: System, rows: Any, database_url: str
+) -> None:
+    slow = asyncio.create_task(system.ask(AddSlowly(name="c1", seconds=0)))
+    await slow
+    # The sequence is drawn here, the commit comes after later facts were published.
+    async with rows.transaction():
+        seq = await rows.fetchval("SELECT nextval('outbox_seq_seq')")
+        await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i}")) for i in range(5)))
+        await asyncio.sleep(0.3)
+        await rows.execute(
+            "INSERT INTO outbox (seq, id, type, key, payload, targets, at) "
+            "SELECT $1, gen_random_uuid(), type, key, "
+            "convert_to(jsonb_set(convert_from(payload, 'UTF8')::jsonb, '{id}', to_jsonb(gen_random_uuid()))::text, 'UTF8'), "
+            "targets, now() FROM outbox LIMIT 1",
+            seq,
+        )
+
+    async def is_published() -> bool:
+        return bool(await rows.fetchval("SELECT published_at IS NOT NULL FROM outbox WHERE seq = $1", seq))
+
+    await until(is_published)
+    await until(lambda: everything_took_effect(rows))
+
+
+async def test_flushall_under_load_begins_a_new_epoch_and_loses_nothing(
+    system: System, outside: Outside, rows: Any
+) -> None:
+    async def load() -> None:
+        for i in range(200):
+            await system.ask(AddSlowly(name=f"c{i % 10}"))
+
+    loading = asyncio.gather(*(load() for _ in range(3)))
+    for _ in range(4):
+        await asyncio.sleep(0.2)
+        await outside.cache.redis.flushall()
+    await loading
+    await until(lambda: everything_took_effect(rows), seconds=30)
+    assert await rows.fetchval("SELECT count(*) FROM ledger") == 600
+    assert await rows.fetchval("SELECT sum(times) FROM received") == 600
+    epoch = await rows.fetchval("SELECT epoch FROM relay_state")
+    assert (await outside.cache.redis.xrange(LIVE, count=1))[0][0] == f"{epoch}-0".encode()
+
+
+async def test_live_numbers_have_no_gap(system: System, outside: Outside, rows: Any) -> None:
+    await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i % 10}")) for i in range(100)))
+    await until(lambda: everything_took_effect(rows))
+    numbers = [int(entry.partition(b"-")[2]) for entry, _ in await outside.cache.redis.xrange(LIVE)]
+    assert numbers == list(range(101))
+
+
+async def test_losing_only_the_newest_entries_is_noticed(system: System, outside: Outside, rows: Any) -> None:
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    before = await rows.fetchval("SELECT epoch FROM relay_state")
+    # What a restart from an older snapshot looks like: the newest entry of each stream is gone.
+    redis = outside.cache.redis
+    for stream in (LIVE, MARK):
+        kept = await redis.dump(stream)
+        await system.ask(Add(name="c2"))
+        await until(lambda: everything_took_effect(rows))
+        await redis.restore(stream, 0, kept, replace=True)
+
+        async def is_later(than: int = before) -> bool:
+            return bool(await rows.fetchval("SELECT epoch > $1 FROM relay_state", than))
+
+        await until(is_later)
+        before = await rows.fetchval("SELECT epoch FROM relay_state")
+
+
+async def test_after_a_loss_facts_go_to_the_inboxes_again_but_never_to_the_live_log(
+    system: System, outside: Outside, rows: Any
+) -> None:
+    LedgerActor.failing.add("c1")
+    await system.ask(Add(name="c1"))
+    await asyncio.sleep(0.2)
+    await outside.cache.redis.flushall()
+    LedgerActor.failing.clear()
+    await until(lambda: everything_took_effect(rows), seconds=20)
+    assert [fields[b"y"] for _, fields in await outside.cache.redis.xrange(LIVE)] == [b"epoch"]
+
+
+async def test_what_a_dead_process_held_is_taken_over(begin: Begin, rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "LEASE_SECONDS", 0.6)
+    system = await begin()
+    redis = system.outside.cache.redis
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    fact = await rows.fetchrow("SELECT payload FROM outbox")
+    payload = fact["payload"].replace(b'"c1"', b'"c2"')
+    other = str(uuid4())
+    payload = payload[:6] + f'"{other}"'.encode() + payload[payload.index(b'",') + 1 :]
+    await system.inbox.stop_reading()
+    await redis.xadd(inbox_of("ledger"), {"y": "Added", "p": payload, "o": ""})
+    await redis.xreadgroup(GROUP, "somebody who died", {inbox_of("ledger"): ">"})
+    successor = await begin()
+
+    async def is_taken_over() -> bool:
+        return bool(await rows.fetchval("SELECT count(*) = 1 FROM ledger WHERE event_id = $1", UUID(other)))
+
+    await until(is_taken_over)
+    assert successor.inbox.consumer != "somebody who died"
+
+
+async def test_published_facts_are_pruned_only_when_every_listener_recorded_them(system: System, rows: Any) -> None:
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    LedgerActor.failing.add("c2")
+    await system.ask(Add(name="c2"))
+    await asyncio.sleep(0.2)
+    await rows.execute("UPDATE outbox SET published_at = published_at - interval '1 hour'")
+    assert await outbox.prune(rows, older_than=outbox_age()) == 1
+    assert await rows.fetchval("SELECT key FROM outbox") == "c2"
+
+
+def outbox_age() -> Any:
+    from actors.kernel.relay import PRUNE_AFTER  # noqa: PLC0415
+
+    return PRUNE_AFTER
+
+
+async def test_the_lead_passes_on_when_the_leader_loses_its_connection(begin: Begin, rows: Any) -> None:
+    one, other = await begin(), await begin()
+    await rows.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vitrine-relay' "
+        "AND datname = current_database()"
+    )
+    await asyncio.gather(one.ask(Add(name="c1")), other.ask(Add(name="c2")))
+    await until(lambda: everything_took_effect(rows))
+
+
+# ── Idempotency-Key ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def keyed(key: str, fingerprint: bytes = b"same") -> Origin:
+    return Origin(idempotency=Idempotency("ada", key, fingerprint))
+
+
+async def test_a_request_with_a_key_acts_once_and_its_repeat_gets_the_same_answer(system: System, rows: Any) -> None:
+    first = await system.ask(AddSlowly(name="c1"), origin=keyed("k"))
+    again = keyed("k")
+    assert await system.ask(AddSlowly(name="c1"), origin=again) == first
+    assert again.replayed
+    assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == 1
+
+
+async def test_a_key_with_another_body_is_refused(system: System) -> None:
+    await system.ask(AddSlowly(name="c1"), origin=keyed("k"))
+    with pytest.raises(KeyReused):
+        await system.ask(AddSlowly(name="c1"), origin=keyed("k", b"other"))
+
+
+async def test_concurrent_requests_with_a_key_act_once(begin: Begin, rows: Any) -> None:
+    systems = [await begin(), await begin()]
+    answers = await asyncio.gather(
+        *(systems[i % 2].ask(AddSlowly(name="c1", seconds=0.05), origin=keyed("k")) for i in range(20)),
+        return_exceptions=True,
+    )
+    assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == 1
+    assert all(isinstance(answer, StillRunning) for answer in answers if isinstance(answer, Exception))
+
+
+async def test_a_key_in_a_batched_message_is_kept_for_its_own_item(system: System, rows: Any) -> None:
+    await asyncio.gather(*(system.ask(Add(name="c1"), origin=keyed(f"k{i % 5}")) for i in range(5)))
+    await asyncio.gather(*(system.ask(Add(name="c1"), origin=keyed(f"k{i % 5}")) for i in range(5)))
+    assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == 5

@@ -1,0 +1,207 @@
+"""Commands: ordered by key, batched without overtaking, one transaction each, surviving every failure."""
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+
+from actors.kernel.envelope import Envelope, Origin
+from actors.kernel.errors import Busy, Expired, Internal, NotFound, Unavailable
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.message import Message
+from actors.kernel.system import System
+from tests.kernel.conftest import Begin
+from tests.kernel.counting import Add, AddSlowly, CountersActor, Explode, GetCounter, until
+
+
+def envelope(message: Message) -> Envelope:
+    return Envelope(message, asyncio.get_running_loop().create_future(), Origin())
+
+
+async def test_what_waits_is_committed_together(system: System) -> None:
+    await asyncio.gather(*(system.ask(Add(name="c1")) for _ in range(500)))
+    assert max(CountersActor.batches) > 50
+    assert (await system.ask(GetCounter(name="c1"))).value == 500
+
+
+async def test_ten_thousand_mixed_commands_end_with_counts_equal_to_rows(system: System, rows: Any) -> None:
+    dice = random.Random(7)
+
+    def one() -> Add | AddSlowly:
+        kind = AddSlowly if dice.random() < 0.05 else Add
+        return kind(name=f"c{dice.randrange(10)}", amount=dice.choice((-1, 1, 2)))
+
+    gate = asyncio.Semaphore(1_500)
+
+    async def ask(message: Add | AddSlowly) -> None:
+        async with gate:
+            await system.ask(message)
+
+    await asyncio.gather(*(ask(one()) for _ in range(10_000)))
+    drift = await rows.fetch(
+        "SELECT c.id FROM counters c WHERE value <> (SELECT coalesce(sum(amount), 0) FROM additions a WHERE a.counter = c.id)"
+    )
+    assert drift == []
+    assert await rows.fetchval("SELECT sum(v) FROM counters") == 10_000
+
+
+async def test_messages_of_one_key_are_handled_in_order(system: System) -> None:
+    replies = await asyncio.gather(*(system.ask((AddSlowly if i % 7 == 0 else Add)(name="c1")) for i in range(300)))
+    assert [reply.v for reply in replies] == list(range(1, 301))
+
+
+async def test_a_batch_never_overtakes_a_message_with_its_key() -> None:
+    mailbox = Mailbox(100)
+    for message in (Add(name="a"), AddSlowly(name="b"), Add(name="b"), Add(name="a"), Add(name="c")):
+        mailbox.put(envelope(message))
+    limits = {Add: 512}
+    assert [e.message.key for e in mailbox.take(limits)] == ["a", "a", "c"]
+    assert [type(e.message) for e in mailbox.take(limits)] == [AddSlowly]
+    assert [e.message.key for e in mailbox.take(limits)] == ["b"]
+
+
+async def test_a_full_mailbox_says_busy_and_loses_nothing() -> None:
+    mailbox = Mailbox(2)
+    mailbox.put(envelope(Add(name="a")))
+    mailbox.put(envelope(Add(name="a")))
+    with pytest.raises(Busy):
+        mailbox.put(envelope(Add(name="a")))
+    assert len(mailbox.take({Add: 512})) == 2
+
+
+async def test_one_crashing_item_in_a_batch_of_512_fails_alone(system: System, rows: Any) -> None:
+    labels: list[str | None] = [None] * 512
+    labels[300] = "boom"
+    # The lane is kept busy so that all 512 wait together.
+    first = asyncio.create_task(system.ask(AddSlowly(name="c1", amount=0, seconds=0.2)))
+    await asyncio.sleep(0.05)
+    answers = await asyncio.gather(
+        *(system.ask(Add(name="c1", label=label)) for label in labels), return_exceptions=True
+    )
+    await first
+    assert isinstance(answers[300], Internal)
+    assert sum(isinstance(answer, Exception) for answer in answers) == 1
+    assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == 511
+    assert not system.supervisor.failed
+
+
+async def test_a_vanished_parent_answers_not_found_for_its_item_alone(system: System) -> None:
+    answers = await asyncio.gather(
+        *(system.ask(Add(name=name)) for name in ("c1", "nothing", "c1")), return_exceptions=True
+    )
+    assert [type(answer).__name__ for answer in answers] == ["CounterView", "NotFound", "CounterView"]
+
+
+async def test_a_data_error_of_the_database_fails_its_item_alone(system: System) -> None:
+    # The table's CHECK refuses the amount: SQLSTATE 23514 for the whole statement, which is halved.
+    first = asyncio.create_task(system.ask(AddSlowly(name="c1", amount=0, seconds=0.1)))
+    await asyncio.sleep(0.03)
+    amounts = [1] * 20
+    amounts[11] = 2_000_000
+    answers = await asyncio.gather(*(system.ask(Add(name="c1", amount=a)) for a in amounts), return_exceptions=True)
+    await first
+    assert [i for i, answer in enumerate(answers) if isinstance(answer, Exception)] == [11]
+
+
+async def test_a_spoilt_lane_starts_afresh_and_the_message_succeeds(system: System) -> None:
+    with pytest.raises(NotFound):
+        await system.ask(Explode(name="c1", how="spoil"))
+    assert (await system.ask(Add(name="c1"))).value == 1
+
+
+async def test_too_many_restarts_fail_the_actor(system: System) -> None:
+    failed: list[str] = []
+    system.supervisor.watch(failed.append)
+    for _ in range(7):
+        with pytest.raises(NotFound):
+            await system.ask(Explode(name="c1", how="spoil"))
+        await system.ask(Add(name="c1"))
+    assert failed == ["counters"]
+
+
+async def test_a_message_that_raises_alone_and_again_does_not_count_as_a_restart(system: System) -> None:
+    for _ in range(20):
+        with pytest.raises(Internal):
+            await system.ask(Explode(name="c1", how="bug"))
+    assert not system.supervisor.failed
+    assert (await system.ask(Add(name="c1"))).value == 1
+
+
+async def test_what_was_committed_is_never_run_again(system: System, rows: Any) -> None:
+    with pytest.raises(Internal):
+        await system.ask(Explode(name="c1", how="after commit"))
+    assert await rows.fetchval("SELECT count(*) FROM additions") == 1
+
+
+@pytest.mark.parametrize("how", ["ask inside", "twice"])
+async def test_an_ask_inside_a_transaction_and_a_second_transaction_are_refused(
+    system: System, rows: Any, how: str
+) -> None:
+    with pytest.raises(Internal):
+        await system.ask(Explode(name="c1", how=how))
+    assert await rows.fetchval("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'") == 0
+
+
+async def test_a_client_that_hangs_up_cancels_nothing(system: System, rows: Any) -> None:
+    CountersActor.started = asyncio.Event()
+    asked = asyncio.create_task(system.ask(AddSlowly(name="c1", seconds=0.2)))
+    await CountersActor.started.wait()
+    asked.cancel()
+    await asyncio.wait([asked])
+
+    async def committed() -> bool:
+        return bool(await rows.fetchval("SELECT value = 1 FROM counters WHERE id = 'c1'"))
+
+    await until(committed)
+
+
+async def test_a_message_whose_deadline_passed_before_its_turn_is_dropped(system: System, rows: Any) -> None:
+    busy = asyncio.create_task(system.ask(AddSlowly(name="c1", amount=0, seconds=0.3)))
+    await asyncio.sleep(0.05)
+    with pytest.raises(Expired):
+        await system.ask(Add(name="c1"), origin=Origin(deadline=asyncio.get_running_loop().time() + 0.05))
+    await busy
+    assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == 0
+
+
+async def test_a_deadlock_between_two_processes_is_run_again(begin: Begin, rows: Any) -> None:
+    one, other = await begin(), await begin()
+    names = [f"c{i}" for i in range(10)]
+    await asyncio.gather(*(system.ask(Add(name=name)) for _ in range(60) for system in (one, other) for name in names))
+    assert await rows.fetchval("SELECT sum(value) FROM counters") == 1_200
+
+
+async def test_a_lost_database_is_answered_unavailable_and_heals(system: System, rows: Any) -> None:
+    busy = asyncio.create_task(system.ask(AddSlowly(name="c1", seconds=0.3)))
+    await asyncio.sleep(0.05)
+    waiting = [asyncio.create_task(system.ask(Add(name="c1"))) for _ in range(100)]
+    await rows.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with pytest.raises(Unavailable):
+        await busy
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    done = sum(not isinstance(answer, Exception) for answer in answers)
+    assert all(isinstance(answer, Unavailable) for answer in answers if isinstance(answer, Exception))
+    assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == done
+    assert (await system.ask(Add(name="c1"))).value == done + 1
+
+
+async def test_stopping_finishes_what_was_accepted(begin: Begin, rows: Any) -> None:
+    system = await begin()
+    asked = [asyncio.create_task(system.ask(AddSlowly(name=f"c{i % 3}", seconds=0.01))) for i in range(30)]
+    await asyncio.sleep(0.02)
+    await system.stop()
+    assert len(await asyncio.gather(*asked)) == 30
+    with pytest.raises(Busy):
+        await system.ask(Add(name="c1"))
+    assert await rows.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0
+
+
+async def test_fifty_questions_are_answered_together(system: System) -> None:
+    replies = await asyncio.gather(*(system.ask(GetCounter(name=f"c{i % 10}")) for i in range(200)))
+    assert [reply.name for reply in replies] == [f"c{i % 10}" for i in range(200)]
+    with pytest.raises(NotFound):
+        await system.ask(GetCounter(name="nothing"))
