@@ -1,0 +1,133 @@
+"""The world as rows of the tables, with every counter equal to the rows it counts."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+from server.demo.pictures import COUNT, Stored
+from server.demo.world import Person, Shot, World
+
+
+class Rows(NamedTuple):
+    """Rows of one table, in the order of its columns here."""
+
+    table: str
+    columns: str
+    rows: Iterable[tuple[Any, ...]]
+
+
+def rows_of(world: World, pictures: Sequence[Stored], password_hash: str, media_url: str) -> Iterator[Rows]:
+    """All tables but notifications, each after those it refers to."""
+    counted = _Counted(world)
+    yield Rows(
+        "users",
+        "id username username_key email email_verified_at password_hash role plan created_at",
+        (
+            (p.id, p.username, p.username, f"{p.username}@demo.example", p.created_at, password_hash, "user", "free",
+             p.created_at)
+            for p in world.people
+        ),
+    )  # fmt: skip
+    yield Rows(
+        "photos",
+        "id owner_id state content_type bytes sha256 object_key variants_key width height placeholder variants alt "
+        "posted_at created_at expires_at",
+        _photos(world, pictures),
+    )
+    yield Rows(
+        "profiles",
+        "user_id display_name bio avatar_photo_id avatar_url links socials private posts followers following likes "
+        "updated_at",
+        (
+            (p.id, p.display_name, p.bio, p.face_photo_id, _face_url(p, pictures, media_url), "[]", "{}", False,
+             counted.posts[i], counted.followers[i], counted.following[i], counted.likes_of_person[i], p.created_at)
+            for i, p in enumerate(world.people)
+        ),
+    )  # fmt: skip
+    yield Rows(
+        "posts",
+        "id author_id photo_id original_post_id caption tags sensitive likes reposts comments v created_at",
+        _posts(world, counted),
+    )
+    people, posts = world.people, world.posts
+    yield Rows(
+        "follows",
+        "follower_id followee_id created_at",
+        ((people[f.follower].id, people[f.followee].id, f.at) for f in world.follows),
+    )
+    yield Rows(
+        "likes",
+        "post_id user_id created_at",
+        ((posts[like.post].id, people[like.person].id, like.at) for like in world.likes),
+    )
+    yield Rows(
+        "reposts",
+        "post_id user_id repost_id created_at",
+        ((posts[share.post].id, people[share.person].id, share.id, share.at) for share in world.shares),
+    )
+    yield Rows(
+        "feed_scores",
+        "post_id author_id score v",
+        (
+            (post.id, people[post.author].id, _score(post, counted.likes[i], counted.reposts[i]), counted.v(i))
+            for i, post in enumerate(posts)
+        ),
+    )
+
+
+class _Counted:
+    def __init__(self, world: World) -> None:
+        self.posts = Counter(post.author for post in world.posts)
+        self.followers = Counter(follow.followee for follow in world.follows)
+        self.following = Counter(follow.follower for follow in world.follows)
+        self.likes = Counter(like.post for like in world.likes)
+        self.reposts = Counter(share.post for share in world.shares)
+        self.likes_of_person = Counter(world.posts[like.post].author for like in world.likes)
+
+    def v(self, post: int) -> int:
+        """As if every like and repost had come alone."""
+        return self.likes[post] + self.reposts[post]
+
+
+def _photos(world: World, pictures: Sequence[Stored]) -> Iterator[tuple[Any, ...]]:
+    for person in world.people:
+        at = person.created_at + timedelta(minutes=5)
+        yield _photo(person.face_photo_id, person, pictures[COUNT + person.face], None, at)
+    for post in world.posts:
+        at = post.created_at - timedelta(seconds=20)
+        yield _photo(post.photo_id, world.people[post.author], pictures[post.number], post.alt, at)
+
+
+def _photo(photo_id: Any, owner: Person, picture: Stored, alt: str | None, at: Any) -> tuple[Any, ...]:
+    # Many share one photograph, but no two uploads may share an original: these name one each, that is not kept.
+    object_key = f"{picture.original_key}/{photo_id}"
+    variants = orjson.dumps(picture.variants).decode()
+    return (
+        photo_id, owner.id, "ready", "image/jpeg", picture.bytes, picture.sha256, object_key, picture.variants_key,
+        picture.width, picture.height, picture.placeholder, variants, alt, at, at, at + timedelta(minutes=10),
+    )  # fmt: skip
+
+
+def _posts(world: World, counted: _Counted) -> Iterator[tuple[Any, ...]]:
+    for i, post in enumerate(world.posts):
+        author = world.people[post.author].id
+        yield (
+            post.id, author, post.photo_id, None, post.caption, post.tags, False,
+            counted.likes[i], counted.reposts[i], 0, counted.v(i), post.created_at,
+        )  # fmt: skip
+    for share in world.shares:
+        person, original = world.people[share.person].id, world.posts[share.post].id
+        yield (share.id, person, None, original, "", [], False, 0, 0, 0, 0, share.at)
+
+
+def _face_url(person: Person, pictures: Sequence[Stored], media_url: str) -> str:
+    return f"{media_url}/{pictures[COUNT + person.face].variants[0]['key']}"
+
+
+def _score(post: Shot, likes: int, reposts: int) -> float:
+    """As the feed ranks: ten times the engagement weighs as much as 45,000 seconds of age."""
+    return math.log10(1 + likes + 2 * reposts) + post.created_at.timestamp() / 45_000
