@@ -16,7 +16,7 @@ from actors.domains import actors, modules
 from actors.kernel.jobs import Bench, Job, jobs_of
 from actors.kernel.performer import FIRST_PAUSE, Performer, keep_dead
 from actors.kernel.schedule import keep_schedule
-from actors.kernel.system import _listeners as listeners_of
+from actors.kernel.system import listeners_of
 from actors.kernel.wakeup import Wakeup
 from actors.settings import Settings
 

@@ -67,7 +67,7 @@ def create_app(
     app[READINESS] = Readiness(system, cache, checks or {})
     app[LIFECYCLE] = Lifecycle()
     app[TABLE] = routes = table() if routes is None else routes
-    check(routes, buckets, system._owners)  # noqa: SLF001  the kernel has no public list of what it answers
+    check(routes, buckets, system.owners)
     register(app, routes)
     return app
 

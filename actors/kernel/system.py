@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import Context
 from typing import TypeVar
 from uuid import UUID
@@ -19,6 +19,7 @@ from actors.kernel.errors import Busy, DeclarationError, Unavailable
 from actors.kernel.inbox import Inbox
 from actors.kernel.lane import Lane
 from actors.kernel.message import Command, Event, Message, Query, Request
+from actors.kernel.outbox import Listeners
 from actors.kernel.pressure import Pressure
 from actors.kernel.questions import Questions
 from actors.kernel.relay import Relay
@@ -39,12 +40,12 @@ class System:
     """Owns the lanes. `start`, then `ask`, then `stop`, which lets everything accepted finish."""
 
     def __init__(self, outside: Outside, actors: Sequence[type[Actor]]) -> None:
-        self._owners = _owners(actors)
+        self.owners: Mapping[type[Message], type[Actor]] = _owners(actors)
         self.outside = outside
         self.database = outside.database
         self.reader = Reader(outside.database)
         self.supervisor = Supervisor()
-        self.listeners = _listeners(actors)
+        self.listeners = listeners_of(actors)
         self.domains = tuple(actor.domain for actor in actors)
         self.wakeup = Wakeup(outside.database)
         self.relay = Relay(outside, self.wakeup, self.domains, self.reach)
@@ -56,7 +57,7 @@ class System:
         self._event_lanes = {actor.domain: self._lanes(actor, "event", EVENT_CAPACITY) for actor in actors}
         self._questions = {
             kind: Questions(self, actor, actor.handlers[kind])
-            for kind, actor in self._owners.items()
+            for kind, actor in self.owners.items()
             if issubclass(kind, Query)
         }
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -97,13 +98,13 @@ class System:
         """
         is_deferrable = isinstance(message, Command) and not message.essential
         if self.is_draining or (self.pressure.is_high and is_deferrable):
-            metrics.busy_total.labels(self._owners[type(message)].domain).inc()
+            metrics.busy_total.labels(self.owners[type(message)].domain).inc()
             raise Busy
         return await self.ask_within(message, origin or Origin())
 
     async def ask_within(self, message: Request[R], origin: Origin, *, record: UUID | None = None) -> R:
         """As `ask`, for actors: what was begun is finished, also while the process drains or lags behind."""
-        actor = self._owners[type(message)]
+        actor = self.owners[type(message)]
         loop = asyncio.get_running_loop()
         envelope = Envelope(message, loop.create_future(), origin, record)
         try:
@@ -145,7 +146,7 @@ class System:
         """Bring the gauges of queue depths up to date."""
         for domain, lanes in self._command_lanes.items():
             waiting = sum(len(lane.mailbox) for lane in (*lanes, *self._event_lanes[domain]))
-            waiting += sum(len(q) for kind, q in self._questions.items() if self._owners[kind].domain == domain)
+            waiting += sum(len(q) for kind, q in self._questions.items() if self.owners[kind].domain == domain)
             metrics.mailbox_depth.labels(domain).set(waiting)
 
     async def _finish(self, lanes_of: dict[str, list[Lane]]) -> None:
@@ -187,7 +188,8 @@ def _owners(actors: Sequence[type[Actor]]) -> dict[type[Message], type[Actor]]:
     return owners
 
 
-def _listeners(actors: Sequence[type[Actor]]) -> dict[type[Event], str]:
+def listeners_of(actors: Sequence[type[Actor]]) -> Listeners:
+    """For each event type the domains that listen to it."""
     listening: dict[type[Event], list[str]] = {}
     for actor in actors:
         for kind in actor.handlers:

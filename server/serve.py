@@ -1,0 +1,127 @@
+"""`vitrine serve`: edge and actors of one process, or several of them on one port."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import structlog
+from aiohttp import web
+
+from actors.adapters.outside import Outside, open_outside
+from actors.domains import actors
+from actors.kernel.system import System
+from actors.settings import Settings
+from server.app import begin_drain, create_app, runner
+from server.http.identity import Revocations
+from server.realtime.realtime import REALTIME, Realtime
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 4096
+QUICK_SECONDS = 5.0
+QUICK_DEATHS = 5
+MEASURE_SECONDS = 5.0
+
+
+async def serve_one(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. Ends with 1 when an actor has failed."""
+    stopping = asyncio.Event()
+    failed: list[str] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with open_outside(settings) as outside:
+        system = System(outside, actors())
+
+        def give_up(domain: str) -> None:
+            failed.append(domain)
+            stopping.set()
+
+        system.supervisor.watch(give_up)
+        await system.start()
+        revocations = Revocations()
+        realtime = Realtime(settings, outside.cache, system.ask, revocations)
+        await realtime.start()
+        app = assemble(outside, system, realtime, revocations)
+        served = runner(app)
+        await served.setup()
+        await web.SockSite(served, _listen(settings), backlog=BACKLOG).start()
+        log.info("serving", host=settings.host, port=settings.port, pid=os.getpid())
+        measuring = asyncio.create_task(_measure(system))
+        await stopping.wait()
+        log.info("draining", failed=failed)
+        begin_drain(app)
+        await realtime.drain()
+        await served.cleanup()
+        measuring.cancel()
+        await system.stop()
+        await realtime.stop()
+    log.info("stopped")
+    if failed:
+        raise SystemExit(1)
+
+
+def assemble(outside: Outside, system: System, realtime: Realtime, revocations: Revocations) -> web.Application:
+    """The whole application around a started system and live edge."""
+    app = create_app(
+        outside.settings,
+        system=system,
+        cache=outside.cache,
+        live_log=realtime,
+        revocations=revocations,
+        checks={"storage": outside.storage.is_up},
+    )
+    app[REALTIME] = realtime
+    return app
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket that other processes of this server may share. Raises `OSError` when the port is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind((settings.host, settings.port))
+    listener.setblocking(False)
+    return listener
+
+
+async def _measure(system: System) -> None:
+    while True:
+        system.measure()
+        await asyncio.sleep(MEASURE_SECONDS)
+
+
+def serve_many(settings: Settings, processes: int) -> int:
+    """Keep so many processes serving on one port; returns the exit code. One that dies is started again."""
+    command = [sys.executable, "-m", "server", "serve"]
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for child in children:
+            child.terminate()
+
+    children = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603  our own command line
+    started = [time.monotonic()] * processes
+    quick_deaths = 0
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while not stopping:
+        time.sleep(0.2)
+        for index, child in enumerate(children):
+            if stopping or child.poll() is None:
+                continue
+            quick_deaths = quick_deaths + 1 if time.monotonic() - started[index] < QUICK_SECONDS else 0
+            log.error("server process ended", code=child.returncode, port=settings.port)
+            if quick_deaths >= QUICK_DEATHS:
+                stop()
+                break
+            started[index] = time.monotonic()
+            children[index] = subprocess.Popen(command)  # noqa: S603  our own command line
+    codes = [child.wait() for child in children]
+    return 1 if quick_deaths >= QUICK_DEATHS else max(codes)
