@@ -24,9 +24,7 @@ def _fits(password: SecretStr) -> SecretStr:
 NewPassword = Annotated[
     SecretStr,
     AfterValidator(_fits),
-    WithJsonSchema(
-        {"type": "string", "format": "password", "minLength": 10, "maxLength": 128, "writeOnly": True}
-    ),
+    WithJsonSchema({"type": "string", "format": "password", "minLength": 10, "maxLength": 128, "writeOnly": True}),
 ]
 
 

@@ -58,8 +58,7 @@ async def account_with_password(tx: Transaction, user_id: UUID, password_hash: s
     """The account, if that is still its password."""
     return await tx.fetchrow(
         # FOR SHARE: a session opened with the old password must not slip past a change of it.
-        f"SELECT {_ACCOUNT} FROM users u "
-        "WHERE id = $1 AND password_hash = $2 AND deleted_at IS NULL FOR SHARE",
+        f"SELECT {_ACCOUNT} FROM users u WHERE id = $1 AND password_hash = $2 AND deleted_at IS NULL FOR SHARE",
         user_id,
         password_hash,
     )
@@ -67,9 +66,7 @@ async def account_with_password(tx: Transaction, user_id: UUID, password_hash: s
 
 async def accounts(db: Reads, user_ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
     """The living accounts among these, by id."""
-    rows = await db.fetch(
-        f"SELECT {_ACCOUNT} FROM users u WHERE id = ANY($1) AND deleted_at IS NULL", user_ids
-    )
+    rows = await db.fetch(f"SELECT {_ACCOUNT} FROM users u WHERE id = ANY($1) AND deleted_at IS NULL", user_ids)
     return {row["id"]: row for row in rows}
 
 
@@ -151,8 +148,7 @@ async def prolong(tx: Transaction, session_id: UUID) -> None:
 async def revoke(tx: Transaction, session_id: UUID, user_id: UUID) -> bool:
     """End somebody's session; False where it had ended, or is not theirs."""
     ended = await tx.fetchval(
-        "UPDATE sessions SET revoked_at = now() "
-        "WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id",
+        "UPDATE sessions SET revoked_at = now() WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id",
         session_id,
         user_id,
     )

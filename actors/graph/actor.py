@@ -30,9 +30,7 @@ class GraphActor(Actor, domain="graph", lanes=8):
     async def set_follows(self, wishes: Sequence[SetFollow]) -> Sequence[FollowState | Refusal]:
         async with self.transaction() as tx:
             callers = {wish.caller.id for wish in wishes}
-            people, by_key = await queries.lock_people(
-                tx, callers, {username_key(w.username) for w in wishes}
-            )
+            people, by_key = await queries.lock_people(tx, callers, {username_key(w.username) for w in wishes})
             states: list[FollowState | Refusal] = []
             wanted: dict[Pair, bool] = {}
             for wish in wishes:
@@ -63,17 +61,10 @@ class GraphActor(Actor, domain="graph", lanes=8):
 
     @on(Relationships, batch=50)
     async def relationships(self, questions: Sequence[Relationships]) -> Sequence[RelationshipsFound]:
-        pairs = {
-            pair
-            for question in questions
-            for them in question.ids
-            for pair in _both(question.caller.id, them)
-        }
+        pairs = {pair for question in questions for them in question.ids for pair in _both(question.caller.id, them)}
         so = await queries.existing(self.read, pairs)
         return [
-            RelationshipsFound(
-                items=tuple(_relationship(question.caller.id, them, so) for them in question.ids)
-            )
+            RelationshipsFound(items=tuple(_relationship(question.caller.id, them, so) for them in question.ids))
             for question in questions
         ]
 

@@ -4,9 +4,11 @@ import asyncio
 import itertools
 import random
 
+import asyncpg
 import pytest
 
 from actors.auth.messages import Caller, UnknownUser
+from actors.graph import queries
 from actors.graph.messages import (
     CannotFollowYourself,
     FolloweesAmong,
@@ -16,6 +18,7 @@ from actors.graph.messages import (
     SetFollow,
 )
 from actors.kernel.system import System
+from actors.kernel.transaction import Transaction
 from tests.actors.auth.people import callers, facts, fetch
 
 
@@ -134,3 +137,25 @@ async def test_followers_and_followees_among_people_are_found(system: System) ->
     followed = await system.ask(FolloweesAmong(user_id=cleo.id, author_ids=(ana.id, bea.id, cleo.id)))
     assert set(followed.user_ids) == {ana.id, bea.id}
     assert (await system.ask(FolloweesAmong(user_id=ana.id, author_ids=()))).user_ids == ()
+
+
+async def test_two_processes_following_across_do_not_lock_each_other_out(system: System, database_url: str) -> None:
+    people = await callers(system, *(f"person{n}" for n in range(30)))
+
+    async def follow(order: list[Caller], *, following: bool) -> None:
+        connection = await asyncpg.connect(database_url)
+        act = queries.add if following else queries.remove
+        try:
+            for _ in range(40):
+                async with connection.transaction():
+                    tx = Transaction(connection, None)
+                    await queries.lock_people(tx, [one.id for one in order], [one.username for one in order])
+                    await act(tx, [(a.id, b.id) for a, b in itertools.pairwise(order)])
+        finally:
+            await connection.close()
+
+    away = people[::-1]
+    await asyncio.gather(follow(people, following=True), follow(away, following=True), follow(people, following=False))
+    rows = await fetch(database_url, "SELECT follower_id, followee_id FROM follows")
+    kept = {(row["follower_id"], row["followee_id"]) for row in rows}
+    assert {(a.id, b.id) for a, b in itertools.pairwise(away)} <= kept
