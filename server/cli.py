@@ -13,7 +13,7 @@ from actors.adapters import Outage
 from actors.kernel import dead
 from actors.kernel.errors import Refusal
 from actors.settings import Settings, SettingsError, load_settings
-from server.http.telemetry import configure_logging
+from server.http.logs import configure_logging
 
 app = typer.Typer(
     help="Vitrine, the backend of a creative community.",

@@ -1,0 +1,122 @@
+"""Two servers on one database."""
+
+import asyncio
+import random
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import asyncpg
+
+from load.wire import Wire, connect, packed
+from tests.flows.stack import Stack
+
+COMMANDS = 10_000
+PEOPLE, POSTS, CONNECTIONS = 120, 12, 48
+MIX = (
+    ("PUT", "like"),
+    ("DELETE", "like"),
+    ("POST", "like"),
+    ("PUT", "repost"),
+    ("DELETE", "repost"),
+    ("POST", "repost"),
+)
+
+DRIFT = """
+SELECT count(*) FROM posts p WHERE p.original_post_id IS NULL AND (
+    p.likes <> (SELECT count(*) FROM likes l WHERE l.post_id = p.id)
+    OR p.reposts <> (SELECT count(*) FROM reposts r WHERE r.post_id = p.id))
+"""
+ORPHANS = """
+SELECT (SELECT count(*) FROM posts p WHERE p.original_post_id IS NOT NULL AND p.deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM reposts r WHERE r.repost_id = p.id))
+     + (SELECT count(*) FROM reposts r WHERE NOT EXISTS (SELECT FROM posts p WHERE p.id = r.repost_id))
+"""
+WRONG_TOTALS = """
+SELECT count(*) FROM profiles f WHERE f.likes <> (
+    SELECT count(*) FROM likes l JOIN posts p ON p.id = l.post_id WHERE p.author_id = f.user_id)
+"""
+
+
+async def test_ten_thousand_mixed_commands_through_two_servers_end_with_counts_equal_to_rows(stack: Stack) -> None:
+    author, *people = await stack.people(PEOPLE + 1)
+    posts = await stack.posts(author, POSTS)
+    servers = [await stack.serve(), await stack.serve()]
+    watchers = [await stack.watch(served, None, *(f"post:{post}" for post in posts)) for served in servers]
+    draw = random.Random(7)
+    requests = [
+        packed(method, f"/v1/posts/{draw.choice(posts)}/{what}", draw.choice(people).token)
+        for method, what in draw.choices(MIX, k=COMMANDS)
+    ]
+    wires = [await connect(servers[place % 2].url) for place in range(CONNECTIONS)]
+    statuses: Counter[int] = Counter()
+
+    async def drive(wire: Wire) -> None:
+        while requests:
+            statuses[(await wire.ask(requests.pop())).status] += 1
+        wire.close()
+
+    await asyncio.gather(*(drive(wire) for wire in wires))
+    assert statuses == {200: COMMANDS}
+
+    assert await stack.value(DRIFT) == 0
+    assert await stack.value(ORPHANS) == 0
+    for post in posts:
+        row = await stack.database.fetchrow("SELECT v, likes, reposts FROM posts WHERE id = $1", post)
+        assert row is not None
+        for watcher in watchers:
+            await watcher.counts(post, v=row["v"], likes=row["likes"], reposts=row["reposts"])
+    await stack.becomes(0, WRONG_TOTALS, seconds=20)
+    await stack.becomes(0, "SELECT count(*) FROM outbox WHERE published_at IS NULL")
+    assert await stack.value("SELECT count(*) FROM dead_letters") == 0
+    for watcher in watchers:
+        _versions_only_grow(watcher.pushed)
+    await _facts_of_a_post_are_in_order(stack.database, posts)
+
+
+def _versions_only_grow(frames: list[dict[str, Any]]) -> None:
+    last: dict[str, int] = {}
+    for frame in frames:
+        for post, v, *_ in frame["items"] if frame["push"] == "counts" else ():
+            assert v > last.get(post, -1), "a frame overtook a newer one"
+            last[post] = v
+
+
+async def _facts_of_a_post_are_in_order(database: "asyncpg.Pool[Any]", posts: list[str]) -> None:
+    """The outbox holds what each commit announced, in the order in which the row was locked."""
+    rows = await database.fetch(
+        "SELECT key, convert_from(payload, 'UTF8')::jsonb ->> 'v' AS v FROM outbox "
+        "WHERE type IN ('PostLikesChanged', 'PostRepostsChanged') ORDER BY seq"
+    )
+    by_post: dict[str, list[int]] = {post: [] for post in posts}
+    for row in rows:
+        by_post[row["key"]].append(int(row["v"]))
+    assert sum(map(len, by_post.values())) > POSTS
+    for versions in by_post.values():
+        assert all(earlier < later for earlier, later in pairwise(versions))
+
+
+async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(stack: Stack) -> None:
+    author, slow, quick = await stack.people(3)
+    (post,) = await stack.posts(author)
+    served = await stack.serve()
+    screen = await stack.watch(served, author, "me", f"post:{post}")
+    # A follow draws its number in the outbox, then takes two seconds to commit.
+    await stack.database.execute("""
+        CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;
+        CREATE TRIGGER dawdle AFTER INSERT ON outbox
+            FOR EACH ROW WHEN (NEW.type = 'Followed') EXECUTE FUNCTION dawdle();
+    """)
+    following = asyncio.create_task(stack.ok(served, "PUT", f"/v1/profiles/{author.username}/follow", slow))
+    await asyncio.sleep(0.5)
+    await stack.ok(served, "PUT", f"/v1/posts/{post}/like", quick)
+    await screen.counts(post, likes=1, seconds=1.2)
+    assert not following.done(), "the newer fact was relayed while the older was not committed yet"
+
+    await following
+    followed = await screen.event("notification.changed", unseen=2)
+    assert followed["data"]["notification"]["kind"] == "follow"
+    numbers = await stack.database.fetch("SELECT type FROM outbox WHERE published_at IS NOT NULL ORDER BY seq")
+    kinds = [row["type"] for row in numbers]
+    assert kinds.index("Followed") < kinds.index("PostLikesChanged")

@@ -1,0 +1,28 @@
+"""A worker kills itself in the middle of a job, with nothing enqueued after it: the job is done within its lease."""
+
+import signal
+
+import pytest
+
+from actors.adapters.queue import LEASE_SECONDS
+from tests.faults.conditions import all_is_well
+from tests.faults.test_redis_forgets import publish
+from tests.flows.stack import Stack
+
+
+@pytest.mark.parametrize("point", ["job:begun", "job:done"])
+async def test_a_job_whose_worker_died_is_done_by_another_within_its_lease(stack: Stack, point: str) -> None:
+    served = await stack.serve()
+    doomed = stack.worker(fault=point)
+    (post,) = await publish(stack, served, "ada", 1)
+    assert await doomed.ended(30) == -signal.SIGKILL
+    is_ready = await stack.value("SELECT state = 'ready' FROM photos")
+    assert is_ready is (point == "job:done"), "it died before, or after, its transaction"
+
+    stack.worker()
+    await stack.becomes(1, "SELECT count(*) FROM photos WHERE state = 'ready'", seconds=LEASE_SECONDS + 10)
+    await all_is_well(stack)
+    ready = await stack.value("SELECT count(*) FROM outbox WHERE type = 'PhotoReady'")
+    assert ready == 1, "it took effect once"
+    shown = await stack.ok(served, "GET", f"/v1/posts/{post}")
+    assert shown["post"]["photo"]["state"] == "ready"
