@@ -161,7 +161,7 @@ async def marks(db: Reads, user_ids: Iterable[UUID]) -> dict[UUID, Marks]:
     beyond = """
         SELECT count(*) FROM (
             SELECT FROM notifications n
-            WHERE n.user_id = u.id AND n.at > COALESCE(m.{}, '-infinity') LIMIT $2) AS some
+            WHERE n.user_id = u.id AND n.at > COALESCE(m.{}, '-infinity') LIMIT $2) AS beyond
     """
     rows = await db.fetch(
         f"""

@@ -1,0 +1,68 @@
+"""Posts for tests: one by one through every step, or many at once behind the actors' backs."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from aiohttp import ClientSession
+from uuid_utils.compat import uuid7
+
+from actors.auth.messages import Caller
+from actors.kernel.system import System
+from actors.media.messages import SignUpload, UploadTicket
+from actors.posts.messages import CreatePost, PostView
+from tests.images import photograph
+
+
+async def reserve(system: System, caller: Caller, size: int) -> UploadTicket:
+    """An upload that has an address and no bytes."""
+    return await system.ask(SignUpload(caller=caller, content_type="image/jpeg", bytes=size))
+
+
+async def upload(system: System, caller: Caller) -> UploadTicket:
+    """An upload whose bytes are there."""
+    picture = photograph()
+    ticket = await reserve(system, caller, len(picture))
+    async with ClientSession() as http, http.put(ticket.url, data=picture, headers=ticket.headers) as response:
+        response.raise_for_status()
+    return ticket
+
+
+async def publish(system: System, caller: Caller, **fields: Any) -> PostView:
+    """A new post of the caller's."""
+    ticket = await upload(system, caller)
+    return await system.ask(CreatePost(caller=caller, upload_id=ticket.upload_id, **fields))
+
+
+async def plant(database_url: str, author_ids: Sequence[UUID]) -> list[UUID]:
+    """Posts with photographs that are ready, one for each author named, each newer than the one before."""
+    photos, posts = [uuid7() for _ in author_ids], [uuid7() for _ in author_ids]
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(
+            """
+            INSERT INTO photos (id, owner_id, state, content_type, bytes, object_key, variants_key, variants,
+                                width, height, created_at, expires_at)
+            SELECT id, owner_id, 'ready', 'image/jpeg', 1, id::text, id::text, '[]', 640, 480, $3, $3
+            FROM unnest($1::uuid[], $2::uuid[]) AS p (id, owner_id)
+            """,
+            photos,
+            author_ids,
+            datetime.now(UTC),
+        )
+        await connection.execute(
+            """
+            INSERT INTO posts (id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
+            SELECT id, author_id, photo_id, '', '{}', false, 0, 0, 0, 0, $4
+            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p (id, author_id, photo_id)
+            """,
+            posts,
+            author_ids,
+            photos,
+            datetime.now(UTC),
+        )
+    finally:
+        await connection.close()
+    return posts
