@@ -13,6 +13,7 @@ from actors.adapters import Outage
 from actors.kernel import dead
 from actors.kernel.errors import Refusal
 from actors.settings import Settings, SettingsError, load_settings
+from server.embedded.processes import EmbeddedError
 from server.http.logs import configure_logging
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ def main() -> None:
     """The command line. Ends with 2 and a sentence for what the one who called it can mend."""
     try:
         app()
-    except (SettingsError, Outage, Refusal) as error:
+    except (SettingsError, EmbeddedError, Outage, Refusal) as error:
         _fail(str(error))
     except (ConnectionError, asyncpg.PostgresError) as error:
         _fail(f"PostgreSQL does not answer as it should: {error}. Is DB_URL right, and is it up?")
@@ -68,9 +69,10 @@ def dev(
 
     Example: vitrine dev --port 8081 --fresh --life
     """
+    from server.demo.world import ACCOUNTS  # noqa: PLC0415  keeps `vitrine --help` quick
     from server.embedded.dev import dev as run_dev  # noqa: PLC0415  its wheels are an extra
 
-    _run(run_dev(port=port, fresh=fresh, seed=seed, life=life, data=data))
+    _run(run_dev(port=port, fresh=fresh, seed=seed, life=life, data=data, accounts=ACCOUNTS if seed else ()))
 
 
 @app.command()
@@ -135,9 +137,17 @@ def seed(
 
     Example: vitrine seed --people 5000 --posts 100000 --tokens tokens.jsonl
     """
-    from server.seed import seed as run_seed  # noqa: PLC0415  draws pictures
+    from server.demo.seed import seed as run_seed  # noqa: PLC0415  draws pictures
 
     _run(run_seed(_settings(), people=people, posts=posts, tokens=tokens, if_empty=if_empty))
+
+
+@app.command()
+def life() -> None:
+    """Let demo people post, like and follow at a human pace, over the API of PUBLIC_URL."""
+    from server.demo.life import life as run_life  # noqa: PLC0415  keeps `vitrine --help` quick
+
+    _run(run_life(_settings()))
 
 
 @app.command()

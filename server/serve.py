@@ -16,6 +16,7 @@ from actors.domains import actors
 from actors.kernel.system import System
 from actors.settings import Settings
 from server.app import begin_drain, create_app, runner
+from server.embedded.processes import die_with_parent
 from server.http.identity import Revocations
 from server.realtime.realtime import REALTIME, Realtime
 
@@ -106,7 +107,8 @@ def serve_many(settings: Settings, processes: int) -> int:
         for child in children:
             child.terminate()
 
-    children = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603  our own command line
+    bind = die_with_parent(signal.SIGTERM)
+    children = [subprocess.Popen(command, preexec_fn=bind) for _ in range(processes)]  # noqa: PLW1509, S603  no threads here
     started = [time.monotonic()] * processes
     quick_deaths = 0
     signal.signal(signal.SIGTERM, stop)
@@ -122,6 +124,6 @@ def serve_many(settings: Settings, processes: int) -> int:
                 stop()
                 break
             started[index] = time.monotonic()
-            children[index] = subprocess.Popen(command)  # noqa: S603  our own command line
+            children[index] = subprocess.Popen(command, preexec_fn=bind)  # noqa: PLW1509, S603  as above
     codes = [child.wait() for child in children]
     return 1 if quick_deaths >= QUICK_DEATHS else max(codes)

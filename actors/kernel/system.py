@@ -40,7 +40,7 @@ class System:
     """Owns the lanes. `start`, then `ask`, then `stop`, which lets everything accepted finish."""
 
     def __init__(self, outside: Outside, actors: Sequence[type[Actor]]) -> None:
-        self.owners: Mapping[type[Message], type[Actor]] = _owners(actors)
+        self.owners: Mapping[type[Message], type[Actor]] = owners_of(actors)
         self.outside = outside
         self.database = outside.database
         self.reader = Reader(outside.database)
@@ -176,7 +176,8 @@ class System:
                 return
 
 
-def _owners(actors: Sequence[type[Actor]]) -> dict[type[Message], type[Actor]]:
+def owners_of(actors: Sequence[type[Actor]]) -> Mapping[type[Message], type[Actor]]:
+    """Who answers each command and query. Raises `DeclarationError` where two would."""
     owners: dict[type[Message], type[Actor]] = {}
     for actor in actors:
         for kind in actor.handlers:
