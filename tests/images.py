@@ -19,7 +19,6 @@ SECRETS = (
     b"35.6762",
     b"SpyCam",
     b"C0MMENT",
-    b"HIDDEN-THUMB",
 )
 """What `photograph` hides in its metadata and nobody may find in a variant."""
 
@@ -53,9 +52,7 @@ def scene(width: int = 640, height: int = 480, mode: str = "RGB") -> Image.Image
 
 def noise(width: int, height: int) -> Image.Image:
     """As much detail as a real photograph: the gradient under a grain."""
-    grain = Image.effect_noise((width // 4, height // 4), 40).resize(
-        (width, height), Image.Resampling.BICUBIC
-    )
+    grain = Image.effect_noise((width // 4, height // 4), 40).resize((width, height), Image.Resampling.BICUBIC)
     return Image.blend(scene(width, height), Image.merge("RGB", [grain, grain, grain]), 0.3)
 
 
@@ -78,12 +75,8 @@ def exif(orientation: int = 1) -> Image.Exif:
     block[ARTIST] = "Ada Lovelace"
     block[COPYRIGHT] = "© 2026 Ada Lovelace".encode()
     block[MAKE], block[MODEL], block[SOFTWARE] = "Spy", "SpyCam", "SpyCam 2"
-    block.get_ifd(EXIF_IFD).update(
-        {SERIAL: "SN-4711", LENS_SERIAL: "LENS-0815", MAKER_NOTE: b"MAKER-NOTE" * 20}
-    )
-    block.get_ifd(GPS_IFD).update(
-        {1: "N", 2: (35.0, 40.0, 34.3), 3: "E", 4: (139.0, 39.0, 1.0), 29: "Secret Street"}
-    )
+    block.get_ifd(EXIF_IFD).update({SERIAL: "SN-4711", LENS_SERIAL: "LENS-0815", MAKER_NOTE: b"MAKER-NOTE" * 20})
+    block.get_ifd(GPS_IFD).update({1: "N", 2: (35.0, 40.0, 34.3), 3: "E", 4: (139.0, 39.0, 1.0), 29: "Secret Street"})
     return block
 
 
@@ -103,8 +96,8 @@ def photograph(width: int = 640, height: int = 480, *, orientation: int = 1, **o
         8: Image.Transpose.ROTATE_270,
     }
     image = image.transpose(stored[orientation]) if orientation in stored else image
-    options = {"quality": 90, "exif": exif(orientation), "xmp": XMP, "icc_profile": srgb_profile()} | options
-    return encode(image, comment=b"C0MMENT", **options)
+    said: dict[str, Any] = {"exif": exif(orientation), "xmp": XMP, "icc_profile": srgb_profile(), "comment": b"C0MMENT"}
+    return encode(image, **{"quality": 90} | said | options)
 
 
 def text_file() -> bytes:
@@ -122,9 +115,7 @@ def png_16_bit(width: int = 64, height: int = 48, *, channels: int = 1) -> bytes
     """16 bits a channel, from black at the left to white at the right; one channel or three."""
     row = b"".join(struct.pack(">H", 65_535 * x // (width - 1)) * channels for x in range(width))
     kind = {1: 0, 3: 2}[channels]
-    return png(
-        struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0), zlib.compress((b"\0" + row) * height)
-    )
+    return png(struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0), zlib.compress((b"\0" + row) * height))
 
 
 def png(header: bytes, data: bytes) -> bytes:

@@ -42,7 +42,7 @@ _LONGEST_PAUSE = 2.0
 def pack(task: str, task_id: str, args: Mapping[str, Any] | str) -> bytes:
     """A job as an entry of the stream holds it in `JOBS_FIELD`. Arguments given as JSON text are spliced in."""
     kwargs = orjson.Fragment(args) if isinstance(args, str) else args
-    head = {"task_id": task_id, "task_name": task, "labels": {}, "labels_types": None, "args": []}
+    head: dict[str, Any] = {"task_id": task_id, "task_name": task, "labels": {}, "labels_types": None, "args": []}
     return orjson.dumps({**head, "kwargs": kwargs})
 
 

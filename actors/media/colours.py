@@ -13,9 +13,9 @@ def eight_bit(image: Image.Image) -> Image.Image:
     """The image (of an animation: its first frame) in a mode that can be resampled: L, RGB, RGBA or CMYK."""
     if image.mode.startswith("I"):
         return image.convert("I").point(_SIXTEEN_TO_EIGHT, "L")
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    is_fit = image.mode == mode or (mode == "RGB" and image.mode in {"L", "CMYK"})
+    return image if is_fit else image.convert(mode)
 
 
 def to_rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:

@@ -14,8 +14,8 @@ import sys
 from actors.media.developing import develop
 from actors.media.picture import Rejected
 
-ADDRESS_SPACE = 640 * 2**20
-"""More than a picture's memory budget: libraries and thread stacks count, too, though nobody touches them."""
+ADDRESS_SPACE = 320 * 2**20
+"""A picture's memory budget, Python and Pillow (50 MB), the original (20) and the variants (40)."""
 
 _PR_SET_PDEATHSIG = 1
 

@@ -82,14 +82,18 @@ def _open(original: bytes, content_type: str) -> ImageFile.ImageFile:
     return image
 
 
-def _memory(image: Image.Image, content_type: str) -> int:
+def _memory(image: ImageFile.ImageFile, content_type: str) -> int:
     """Bytes that decoding this one takes."""
     pixels = image.width * image.height
-    if content_type != "image/jpeg" or image.info.get("progressive"):
-        plain = content_type == "image/png" and image.mode in {"L", "RGB"} and "transparency" not in image.info
-        return pixels * (4 if plain else BYTES_A_PIXEL[content_type])
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        is_plain = content_type == "image/png" and image.mode in {"L", "RGB"} and "transparency" not in image.info
+        return pixels * (5 if is_plain else BYTES_A_PIXEL[content_type])
     halvings = (max(image.size) // int(EDGES["full"] * _GAP)).bit_length() - 1
-    return pixels * 4 >> 2 * max(0, min(3, halvings))
+    decoded = pixels * 4 >> 2 * max(0, min(3, halvings))
+    if not image.info.get("progressive"):
+        return decoded
+    samples = [across * down for _, across, down, _ in image.layer]
+    return decoded + 2 * pixels * sum(samples) // max(samples)  # every coefficient, until the last scan
 
 
 def _turn(image: Image.Image) -> int:

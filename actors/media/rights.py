@@ -102,7 +102,7 @@ def _packet(xmp: bytes | str) -> tuple[str | None, bytes]:
         return None, b""
     meta = ElementTree.Element(f"{{{_NAMESPACES['x']}}}xmpmeta")
     ElementTree.SubElement(meta, f"{{{_RDF}}}RDF").append(kept)
-    packet = ElementTree.tostring(meta)
+    packet = ElementTree.tostring(meta, encoding="unicode").encode()
     licence = next(filter(None, (_statement(kept, name) for name in _LICENCES)), None)
     return licence, packet if len(packet) <= _PACKET_LIMIT else b""
 

@@ -1,0 +1,145 @@
+"""The process pictures are developed in: it may run out of anything without hurting the worker."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from PIL import Image
+
+from actors.media import darkroom
+from actors.media.darkroom import DarkroomFailed, develop
+from actors.media.picture import Rejected
+from tests import images
+
+T = TypeVar("T")
+
+JPEG = "image/jpeg"
+MISBEHAVING = "tests.actors.media.misbehaving"
+
+
+async def test_what_comes_out_is_what_was_developed() -> None:
+    picture = await develop(images.photograph(orientation=6), JPEG)
+    assert (picture.width, picture.height) == (640, 480)
+    assert [(v.name, v.data[:2] == b"\xff\xd8") for v in picture.variants] == [
+        ("thumb", False),
+        ("card", False),
+        ("full", True),
+    ]
+
+
+async def test_a_rejection_comes_out_with_its_reason() -> None:
+    with pytest.raises(Rejected) as no:
+        await develop(images.text_file(), JPEG)
+    assert no.value.reason == "not_an_image"
+
+
+async def test_twelve_megapixels_are_developed_within_two_seconds() -> None:
+    original = images.encode(images.noise(4_000, 3_000), quality=92)
+    took = []
+    for _ in range(3):
+        began = time.perf_counter()
+        await develop(original, JPEG)
+        took.append(time.perf_counter() - began)
+    assert min(took) < 2, took
+
+
+@pytest.mark.parametrize(
+    ("size", "format_", "content_type"),
+    [((10_000, 10_000), "JPEG", JPEG), ((5_000, 4_000), "PNG", "image/png"), ((4_000, 3_000), "WEBP", "image/webp")],
+)
+async def test_the_largest_pictures_stay_within_the_memory_of_their_process(
+    size: tuple[int, int], format_: str, content_type: str
+) -> None:
+    original = images.encode(Image.new("RGB", size, "teal"), format_)
+    picture = await develop(original, content_type)
+    assert max(variant.width for variant in picture.variants) == 2_048
+
+
+async def test_a_picture_that_takes_too_much_computing_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(darkroom, "CPU_SECONDS", 1)
+    with pytest.raises(Rejected) as no:
+        await develop(images.encode(images.noise(6_000, 5_000), "PNG", compress_level=1), "image/png")
+    assert no.value.reason == "too_complex"
+
+
+async def test_a_crash_of_the_decoder_rejects_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(darkroom, "_MODULE", MISBEHAVING)
+    with pytest.raises(Rejected) as no:
+        await develop(b"", "crash")
+    assert no.value.reason == "broken_image"
+
+
+async def test_a_process_killed_from_outside_is_no_fault_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(darkroom, "_MODULE", MISBEHAVING)
+    with pytest.raises(DarkroomFailed):
+        await develop(b"", "vanish")
+
+
+async def test_a_process_that_hangs_is_ended_and_the_job_may_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(darkroom, "WALL_SECONDS", 0.5)
+    monkeypatch.setattr(darkroom, "_MODULE", MISBEHAVING)
+    with pytest.raises(DarkroomFailed, match="no answer"):
+        await develop(b"", "hang")
+    assert darkrooms_of(os.getpid()) == []
+
+
+async def test_an_asker_that_gives_up_leaves_no_process_behind() -> None:
+    asking = asyncio.create_task(develop(images.encode(images.noise(4_000, 3_000)), JPEG))
+    while not darkrooms_of(os.getpid()):  # noqa: ASYNC110  a process shows up when it does
+        await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
+    assert darkrooms_of(os.getpid()) == []
+
+
+def test_a_darkroom_knows_no_secret_and_dies_with_its_worker() -> None:
+    program = (
+        f"import asyncio; from actors.media import darkroom; darkroom._MODULE = {MISBEHAVING!r}; "
+        "asyncio.run(darkroom.develop(b'', 'hang'))"
+    )
+    secrets = {**os.environ, "JWT_SECRET": "do not tell"}
+    worker = os.posix_spawn(sys.executable, [sys.executable, "-c", program], secrets)
+    try:
+        (child,) = wait_for(lambda: darkrooms_of(worker))
+        wait_for(lambda: b"hang" in read(child, "cmdline"))
+        assert b"do not tell" in read(worker, "environ")
+        assert b"do not tell" not in read(child, "environ")
+    finally:
+        os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+    wait_for(lambda: not is_running(child))
+
+
+def darkrooms_of(parent: int) -> list[int]:
+    """The darkrooms this process has started and that still run."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(pid) for pid in children if b"actors.media" in read(int(pid), "cmdline") and is_running(int(pid))]
+
+
+def wait_for(find: Callable[[], T]) -> T:
+    """What it finds, as soon as it finds something."""
+    deadline = time.monotonic() + 10
+    while not (found := find()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def read(pid: int, name: str) -> bytes:
+    """A file about a process; empty when the process is gone."""
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+def is_running(pid: int) -> bool:
+    """Whether it is there and no zombie."""
+    return read(pid, "stat").rpartition(b")")[2].split()[:1] not in ([], [b"Z"])

@@ -1,0 +1,72 @@
+"""Uploads for tests: signed, sent by a plain HTTP client, bound, and worked on by a worker in this process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import ClientSession
+
+from actors.adapters.outside import Outside
+from actors.auth.messages import Caller
+from actors.kernel.system import System
+from actors.media.messages import (
+    BindUpload,
+    GetUpload,
+    PhotoState,
+    PhotoView,
+    SignUpload,
+    UploadTicket,
+    UploadView,
+)
+from actors.worker import declared_jobs, work
+
+SETTLED = {PhotoState.ready, PhotoState.rejected}
+
+
+async def signed(
+    system: System, caller: Caller, size: int, content_type: str = "image/jpeg", sha256: str | None = None
+) -> UploadTicket:
+    """A reserved upload."""
+    return await system.ask(SignUpload(caller=caller, content_type=content_type, bytes=size, sha256=sha256))
+
+
+async def send(ticket: UploadTicket, data: bytes) -> int:
+    """PUT the bytes as any client would; returns the status."""
+    async with ClientSession() as http, http.put(ticket.url, data=data, headers=ticket.headers) as response:
+        return response.status
+
+
+async def uploaded(
+    system: System, caller: Caller, data: bytes, content_type: str = "image/jpeg", sha256: str | None = None
+) -> UploadTicket:
+    """An upload whose bytes are there."""
+    ticket = await signed(system, caller, len(data), content_type, sha256)
+    assert await send(ticket, data) == 200
+    return ticket
+
+
+async def bound(system: System, caller: Caller, ticket: UploadTicket) -> PhotoView:
+    """An upload that belongs to a post."""
+    return await system.ask(BindUpload(owner_id=caller.id, upload_id=ticket.upload_id))
+
+
+async def settled(system: System, caller: Caller, ticket: UploadTicket) -> UploadView:
+    """The upload once it is ready or rejected."""
+    async with asyncio.timeout(20):
+        while True:
+            upload = await system.ask(GetUpload(caller=caller, upload_id=ticket.upload_id))
+            if upload.state in SETTLED:
+                return upload
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def working(outside: Outside) -> AsyncIterator[None]:
+    """A worker of every job."""
+    stopping = asyncio.Event()
+    worker = asyncio.create_task(work(outside, declared_jobs(), stopping, lease_seconds=1.0, first_pause=0.05))
+    try:
+        yield
+    finally:
+        stopping.set()
+        await worker
