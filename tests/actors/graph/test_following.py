@@ -4,11 +4,11 @@ import asyncio
 import itertools
 import random
 
-import asyncpg
 import pytest
 
+from actors.adapters.outside import Outside
 from actors.auth.messages import Caller, UnknownUser
-from actors.graph import queries
+from actors.domains import actors
 from actors.graph.messages import (
     CannotFollowYourself,
     FolloweesAmong,
@@ -18,7 +18,6 @@ from actors.graph.messages import (
     SetFollow,
 )
 from actors.kernel.system import System
-from actors.kernel.transaction import Transaction
 from tests.actors.auth.people import callers, facts, fetch
 
 
@@ -74,9 +73,11 @@ async def test_one_impossible_wish_of_a_batch_fails_alone(system: System) -> Non
     assert [type(outcome) for outcome in outcomes] == [FollowState, FollowState, CannotFollowYourself]
 
 
-async def test_everybody_following_everybody_at_once_ends_with_facts_equal_to_rows(
-    system: System, database_url: str
+async def test_facts_equal_rows_after_everybody_followed_everybody_in_two_processes(
+    system: System, outside: Outside, database_url: str
 ) -> None:
+    other = System(outside, actors())
+    await other.start()
     people = await callers(system, *(f"person{n}" for n in range(8)))
     chance = random.Random(7)
     wishes = [
@@ -87,7 +88,9 @@ async def test_everybody_following_everybody_at_once_ends_with_facts_equal_to_ro
         if who is not whom
     ]
     chance.shuffle(wishes)
-    await asyncio.gather(*(set_follow(system, who, whom, following=wish) for who, whom, wish in wishes))
+    here_and_there = itertools.cycle((system, other))
+    await asyncio.gather(*(set_follow(next(here_and_there), who, whom, following=wish) for who, whom, wish in wishes))
+    await other.stop()
     rows = await fetch(database_url, "SELECT follower_id, followee_id FROM follows")
     balance: dict[tuple[str, str], int] = {}
     for kind, by in (("Followed", 1), ("Unfollowed", -1)):
@@ -137,25 +140,3 @@ async def test_followers_and_followees_among_people_are_found(system: System) ->
     followed = await system.ask(FolloweesAmong(user_id=cleo.id, author_ids=(ana.id, bea.id, cleo.id)))
     assert set(followed.user_ids) == {ana.id, bea.id}
     assert (await system.ask(FolloweesAmong(user_id=ana.id, author_ids=()))).user_ids == ()
-
-
-async def test_two_processes_following_across_do_not_lock_each_other_out(system: System, database_url: str) -> None:
-    people = await callers(system, *(f"person{n}" for n in range(30)))
-
-    async def follow(order: list[Caller], *, following: bool) -> None:
-        connection = await asyncpg.connect(database_url)
-        act = queries.add if following else queries.remove
-        try:
-            for _ in range(40):
-                async with connection.transaction():
-                    tx = Transaction(connection, None)
-                    await queries.lock_people(tx, [one.id for one in order], [one.username for one in order])
-                    await act(tx, [(a.id, b.id) for a, b in itertools.pairwise(order)])
-        finally:
-            await connection.close()
-
-    away = people[::-1]
-    await asyncio.gather(follow(people, following=True), follow(away, following=True), follow(people, following=False))
-    rows = await fetch(database_url, "SELECT follower_id, followee_id FROM follows")
-    kept = {(row["follower_id"], row["followee_id"]) for row in rows}
-    assert {(a.id, b.id) for a, b in itertools.pairwise(away)} <= kept
