@@ -69,10 +69,12 @@ def dev(
 
     Example: vitrine dev --port 8081 --fresh --life
     """
-    from server.demo.world import ACCOUNTS  # noqa: PLC0415  keeps `vitrine --help` quick
+    from server.demo.words import DEMO, PASSWORD  # noqa: PLC0415  keeps `vitrine --help` quick
     from server.embedded.dev import dev as run_dev  # noqa: PLC0415  its wheels are an extra
 
-    _run(run_dev(port=port, fresh=fresh, seed=seed, life=life, data=data, accounts=ACCOUNTS if seed else ()))
+    accounts = [f"{username} / {PASSWORD}" for username, _ in DEMO] if seed else []
+
+    _run(run_dev(port=port, fresh=fresh, seed=seed, life=life, data=data, accounts=accounts))
 
 
 @app.command()

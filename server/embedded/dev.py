@@ -40,7 +40,8 @@ async def dev(
     with embedded(data, fresh=fresh) as started:
         stopped = _stopped_by_signal()
         address = f"http://127.0.0.1:{port}"
-        environment = {"PUBLIC_URL": address, **os.environ, **started, "PORT": str(port)}
+        # A terminal is for what needs attention; LOG_LEVEL=info shows every request.
+        environment = {"PUBLIC_URL": address, "LOG_LEVEL": "warning", **os.environ, **started, "PORT": str(port)}
         say(f"servers are up after {time.monotonic() - began:.1f} s, data in {data}")
         await finish(["migrate"], environment, stopped)
         if seed:

@@ -1,0 +1,91 @@
+"""The house's own rules, which no linter knows, and proof that the import contracts bite."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.domains import DOMAINS, modules
+
+ROOT = Path(__file__).parent.parent
+OUTSIDE = {"cache", "storage", "redis", "queue", "mail", "payments", "ask"}
+"""What must not be awaited while row locks are held."""
+
+
+def transactions(tree: ast.AST) -> Iterator[ast.AsyncWith]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncWith) and any(
+            isinstance(item.context_expr, ast.Call)
+            and isinstance(item.context_expr.func, ast.Attribute)
+            and item.context_expr.func.attr == "transaction"
+            for item in node.items
+        ):
+            yield node
+
+
+def reaches_outside(block: ast.AsyncWith) -> list[str]:
+    return [
+        f"line {node.lineno}: .{node.attr}"
+        for statement in block.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and node.attr in OUTSIDE
+    ]
+
+
+def test_nothing_outside_is_awaited_inside_a_transaction() -> None:
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in sorted((ROOT / "actors").rglob("*.py"))
+        for block in transactions(ast.parse(path.read_text()))
+        if (lines := reaches_outside(block))
+    }
+    assert found == {}
+
+
+def test_that_rule_finds_an_offender() -> None:
+    tree = ast.parse(
+        "async def f(self):\n async with self.transaction() as tx:\n  await self.ask(x)\n  await self.adapters.cache.redis.get('k')"
+    )
+    (block,) = transactions(tree)
+    assert reaches_outside(block) == ["line 3: .ask", "line 4: .redis", "line 4: .cache"]
+
+
+def test_every_domain_has_the_files_its_noun_promises() -> None:
+    for domain in DOMAINS:
+        folder = ROOT / "actors" / domain
+        assert (folder / "messages.py").exists()
+        assert (folder / "actor.py").exists()
+        assert (ROOT / "server" / "routes" / f"{domain}.py").exists()
+        introduction = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+        assert len(introduction) > 80, f"actors/{domain} does not introduce itself"
+
+
+def test_every_actor_is_of_its_domain_and_documented() -> None:
+    for domain, module in zip(DOMAINS, modules("actor"), strict=True):
+        assert module.ACTOR.domain == domain
+        assert module.ACTOR.__doc__
+
+
+@pytest.mark.parametrize(
+    ("contract", "file", "line"),
+    [
+        ("Imports point down", "actors/posts/messages.py", "import actors.feed.messages"),
+        ("The edge knows only a domain's messages", "server/routes/posts.py", "import actors.posts.queries"),
+        ("Domains know nothing of HTTP", "actors/posts/queries.py", "import aiohttp"),
+        ("Inside a domain, imports point down", "actors/posts/queries.py", "import actors.posts.actor"),
+    ],
+)
+def test_each_import_contract_breaks_when_it_is_broken(tmp_path: Path, contract: str, file: str, line: str) -> None:
+    for package in ("actors", "server"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "web"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / file).open("a") as source:
+        source.write(f"\n{line}\n")
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint, "--no-cache"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"{contract} BROKEN" in " ".join(done.stdout.split())
