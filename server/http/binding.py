@@ -56,7 +56,10 @@ class Binding:
         given = {**told, **known, **path, **self.fixed}
         if "caller" in self.trusted:
             given["caller"] = orjson.Fragment(identity.caller_json) if identity else None
-        merged = orjson.dumps(given, default=to_jsonable_python)
+        try:
+            merged = orjson.dumps(given, default=to_jsonable_python)
+        except orjson.JSONEncodeError:
+            raise Malformed("the body nests too deeply") from None
         return self._validated(lambda: self.message.model_validate_json(merged, strict=True), unknown)
 
     def _query(self, request: web.Request) -> dict[str, Any]:

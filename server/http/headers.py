@@ -19,6 +19,7 @@ def security_headers(settings: Settings) -> Mapping[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
         "Referrer-Policy": "no-referrer",
+        "Server": "vitrine",
     }
     if settings.is_secure:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

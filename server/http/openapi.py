@@ -68,9 +68,11 @@ def _schemas(table: tuple[AnyRoute, ...]) -> tuple[Schemas, dict[str, Any]]:
     found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)
     components: dict[str, Any] = definitions.get("$defs", {})
     for kind, mode in wanted:
-        if isinstance(kind, type) and issubclass(kind, Page) and mode == "serialization":
-            schema = found[kind, mode]
-            shown = components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        schema = found[kind, mode]
+        shown = components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        if mode == "validation":
+            found[kind, mode] = shown
+        elif isinstance(kind, type) and issubclass(kind, Page):
             shown["properties"]["next"] = describing.NEXT
             shown["required"] = sorted({*shown.get("required", ()), "items", "next"})
     return found, components
@@ -78,8 +80,7 @@ def _schemas(table: tuple[AnyRoute, ...]) -> tuple[Schemas, dict[str, Any]]:
 
 def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     binding = route.binding
-    message = schemas[route.message, "validation"]
-    message = message if "properties" in message else {**message, "properties": {}}
+    message = {"properties": {}, **schemas[route.message, "validation"]}
     summary, _, more = describing.text_of(route.message).partition("\n\n")
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),

@@ -1,0 +1,144 @@
+"""Who a request is from, and what a forged proof of it is worth."""
+
+import hashlib
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from aiohttp.test_utils import TestServer
+from jose import jwt
+
+from actors.auth.messages import Caller, Role
+from actors.settings import Settings
+from server.http.tokens import AUDIENCE, ISSUER, Tokens
+from server.keys import REVOCATIONS
+from tests.server.http.conftest import Client, SignIn
+
+
+def _kid(settings: Settings) -> str:
+    return hashlib.sha256(b"kid:" + settings.jwt_secret.get_secret_value().encode()).hexdigest()[:12]
+
+
+def _claims(**others: Any) -> dict[str, Any]:
+    now = int(time.time())
+    claims = {"sub": str(uuid4()), "name": "ada", "role": "user", "plan": "free", "sid": str(uuid4())}
+    claims |= {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600} | others
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def _sign(
+    settings: Settings, claims: dict[str, Any], *, key: str | None = None, alg: str = "HS256", **head: Any
+) -> str:
+    headers = {"kid": _kid(settings), "typ": "at+jwt", **head}
+    token: str = jwt.encode(claims, key or settings.jwt_secret.get_secret_value(), algorithm=alg, headers=headers)
+    return token
+
+
+def _unsigned(settings: Settings, **head: Any) -> str:
+    parts = ({"alg": "none", "typ": "at+jwt", "kid": _kid(settings), **head}, _claims())
+    return ".".join(urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=").decode() for part in parts) + "."
+
+
+FORGERIES: dict[str, Callable[[Settings], str]] = {
+    "not signed": _unsigned,
+    "not signed, in capitals": lambda s: _unsigned(s, alg="None"),
+    "signed with another key": lambda s: _sign(s, _claims(), key="k" * 32),
+    "signed with an empty kid": lambda s: _sign(s, _claims(), kid=""),
+    "a kid that is a path": lambda s: _sign(s, _claims(), kid="../../dev/null"),
+    "a kid that is no text": lambda s: _sign(s, _claims(), kid=["x"]),
+    "another algorithm of the same key": lambda s: _sign(s, _claims(), alg="HS512"),
+    "of another type": lambda s: _sign(s, _claims(), typ="JWT"),
+    "for another audience": lambda s: _sign(s, _claims(aud="others")),
+    "from another issuer": lambda s: _sign(s, _claims(iss="others")),
+    "without an audience": lambda s: _sign(s, _claims(aud=None)),
+    "without an end": lambda s: _sign(s, _claims(exp=None)),
+    "without a beginning": lambda s: _sign(s, _claims(iat=None)),
+    "from the future": lambda s: _sign(s, _claims(iat=int(time.time()) + 600)),
+    "not valid yet": lambda s: _sign(s, _claims(nbf=int(time.time()) + 600)),
+    "without a subject": lambda s: _sign(s, _claims(sub=None)),
+    "with a subject that is no id": lambda s: _sign(s, _claims(sub="admin")),
+    "with a role that is none": lambda s: _sign(s, _claims(role="root")),
+    "without a session": lambda s: _sign(s, _claims(sid=None)),
+    "no token at all": lambda _: "no.token.atall",
+    "nothing": lambda _: "",
+    "endless": lambda _: "a" * 6000,
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES.values(), ids=FORGERIES.keys())
+async def test_a_forged_token_is_refused(
+    client: Client, settings: Settings, forgery: Callable[[Settings], str]
+) -> None:
+    headers = {"Authorization": f"Bearer {forgery(settings)}"}
+    for path in ("/v1/toys/kite", "/v1/toys/kite/lend"):
+        method = "PUT" if path.endswith("lend") else "GET"
+        async with client.request(method, path, headers=headers) as response:
+            assert response.status == 401
+            assert (await response.json(content_type=None))["code"] == "unauthorized"
+            assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_an_expired_token_says_so(client: Client, settings: Settings) -> None:
+    past = int(time.time()) - 1000
+    token = _sign(settings, _claims(iat=past, exp=past + 600))
+    async with client.get("/v1/toys/kite", headers={"Authorization": f"Bearer {token}"}) as response:
+        assert (response.status, (await response.json(content_type=None))["code"]) == (401, "token_expired")
+
+
+async def test_a_token_that_was_good_before_expires(
+    client: Client, settings: Settings, somebody: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Authorization": f"Bearer {Tokens.of(settings).issue(somebody())}"}
+    async with client.get("/v1/toys/kite", headers=headers) as response:
+        assert response.status == 200
+    now = time.time()
+    monkeypatch.setattr("server.http.identity.time.time", lambda: now + 601)
+    async with client.get("/v1/toys/kite", headers=headers) as response:
+        assert (await response.json(content_type=None))["code"] == "token_expired"
+
+
+async def test_a_visitor_may_look_but_not_act(client: Client, bearer: SignIn) -> None:
+    async with client.get("/v1/toys/kite") as response:
+        assert (response.status, (await response.json())["owner"]) == (200, None)
+    async with client.put("/v1/toys/kite/lend") as response:
+        assert (response.status, (await response.json(content_type=None))["code"]) == (401, "unauthorized")
+    async with client.get("/v1/toys/kite", headers={"Authorization": "Basic YTpi"}) as response:
+        assert response.status == 401
+
+
+async def test_the_caller_is_who_the_token_names(
+    client: Client, bearer: SignIn, somebody: Callable[..., Caller]
+) -> None:
+    caller = somebody()
+    async with client.get("/v1/toys/kite", headers=bearer(caller)) as response:
+        assert (await response.json())["owner"] == str(caller.id)
+    async with client.post("/v1/toys", json={"name": "kite"}, headers=bearer(caller)) as response:
+        assert (await response.json())["owner"] == str(caller.id)
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.user, 403), (Role.creator, 200), (Role.admin, 200)])
+async def test_a_route_takes_its_least_role(client: Client, bearer: SignIn, role: Role, status: int) -> None:
+    async with client.patch("/v1/workshop/kite", headers=bearer(role=role)) as response:
+        assert response.status == status
+        if status == 403:
+            assert (await response.json(content_type=None))["code"] == "role_required"
+
+
+async def test_a_revoked_session_is_over_at_once(
+    client: Client, bearer: SignIn, somebody: Callable[..., Caller]
+) -> None:
+    caller = somebody()
+    headers = bearer(caller)
+    async with client.get("/v1/toys/kite", headers=headers) as response:
+        assert response.status == 200
+    server = client.server
+    assert isinstance(server, TestServer)
+    server.app[REVOCATIONS].revoke(caller.session_id)
+    async with client.get("/v1/toys/kite", headers=headers) as response:
+        assert (response.status, (await response.json(content_type=None))["code"]) == (401, "session_revoked")
+    async with client.get("/v1/toys/kite", headers=bearer()) as response:
+        assert response.status == 200
