@@ -6,33 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from aiohttp import ClientSession
 from uuid_utils.compat import uuid7
 
 from actors.auth.messages import Caller
 from actors.kernel.system import System
-from actors.media.messages import SignUpload, UploadTicket
 from actors.posts.messages import CreatePost, PostView
+from tests.actors.media.uploading import uploaded
 from tests.images import photograph
-
-
-async def reserve(system: System, caller: Caller, size: int) -> UploadTicket:
-    """An upload that has an address and no bytes."""
-    return await system.ask(SignUpload(caller=caller, content_type="image/jpeg", bytes=size))
-
-
-async def upload(system: System, caller: Caller) -> UploadTicket:
-    """An upload whose bytes are there."""
-    picture = photograph()
-    ticket = await reserve(system, caller, len(picture))
-    async with ClientSession() as http, http.put(ticket.url, data=picture, headers=ticket.headers) as response:
-        response.raise_for_status()
-    return ticket
 
 
 async def publish(system: System, caller: Caller, **fields: Any) -> PostView:
     """A new post of the caller's."""
-    ticket = await upload(system, caller)
+    ticket = await uploaded(system, caller, photograph())
     return await system.ask(CreatePost(caller=caller, upload_id=ticket.upload_id, **fields))
 
 
@@ -54,7 +39,8 @@ async def plant(database_url: str, author_ids: Sequence[UUID]) -> list[UUID]:
         )
         await connection.execute(
             """
-            INSERT INTO posts (id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
+            INSERT INTO posts (
+                id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
             SELECT id, author_id, photo_id, '', '{}', false, 0, 0, 0, 0, $4
             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p (id, author_id, photo_id)
             """,
