@@ -58,7 +58,7 @@ class Endpoint:
         exchange = request[EXCHANGE]
         exchange.route = self.route.path
         address = client_address(request, self._proxies)
-        await self._admit(request, exchange, address)
+        source = await self._admit(request, exchange, address)
         told: dict[str, Any] = {}
         if self._trusted:
             self._tell(request, address, told)
@@ -80,13 +80,14 @@ class Endpoint:
             response = await self.route.respond(request, reply)
             response.headers.setdefault("Cache-Control", "private, no-store")
         else:
-            is_private = exchange.identity is not None
-            response = self._rendering.render(request, reply, is_private=is_private, position=position)
+            response = self._rendering.render(
+                request, reply, is_private=source is not Source.nothing, position=position
+            )
         if origin.replayed:
             response.headers["Idempotency-Replayed"] = "true"
         return response
 
-    async def _admit(self, request: web.Request, exchange: Exchange, address: str) -> None:
+    async def _admit(self, request: web.Request, exchange: Exchange, address: str) -> Source:
         """Identity, then the rate limit, then the role: a forged token spends its address's limit too."""
         refusal: Unauthenticated | None = None
         source = Source.nothing
@@ -105,6 +106,7 @@ class Endpoint:
                 raise RoleRequired(f"this takes the role `{self._role}`")
         if source is Source.cookie and request.method not in SAFE_METHODS:
             self._sessions.check_csrf(request)
+        return source
 
     @staticmethod
     def _subject(exchange: Exchange, bucket: Bucket, address: str) -> str:

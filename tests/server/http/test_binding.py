@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from yarl import URL
 
 from tests.server.http.conftest import Client, SignIn
 
@@ -167,8 +168,6 @@ async def test_a_wrong_query_parameter_is_malformed(client: Client, query: str, 
 
 @pytest.mark.parametrize("path", ["/v1/toys/a%00b", "/v1/toys/kite?big=%00", "/v1/toys/%FF%FE", "/v1/toys/%ED%A0%80"])
 async def test_text_that_no_database_can_hold_is_never_a_fault_of_ours(client: Client, path: str) -> None:
-    from yarl import URL
-
     async with client.get(URL(path, encoded=True)) as response:
         assert response.status in {200, 400}
         if "%00" in path:
