@@ -1,0 +1,271 @@
+// The reference client of the live protocol `vitrine.v1.json`: one socket that may break at any time,
+// and a screen that is right in spite of it.
+
+const PROTOCOL = "vitrine.v1.json";
+const SHORTEST_MS = 500;
+const LONGEST_MS = 30_000;
+const REMEMBERED = 2_000; // event ids, for delivery is at least once
+const TRACK_AT_MOST = 200;
+
+/**
+ * Callbacks:
+ *   prepare()               before each connection, may be async: renew what the upgrade carries
+ *   event(topic, type, data) each event once, in order within its topic
+ *   counts({post_id: {v, likes, reposts, comments}})  absolute, only what is newer than what was told before
+ *   stale(topic)            the topic was watched from no position, or from one too old: what is on the screen may have a hole: fetch anew. Events of the topic wait until the
+ *                           promise it returns is kept, so that none is overwritten by an older page
+ *   lost(topic, code)       the topic is not watched (any more)
+ *   state("live" | "connecting" | "off", why)
+ */
+export class Live {
+  #url;
+  #on;
+  #socket = null;
+  #nextId = 1;
+  #waiting = new Map(); // request id → what to do with the answer
+  #topics = new Map(); // name → {position, held: events that wait for a refetch, or null, isLive}
+  #tracked = new Set();
+  #seen = new Set(); // "topic id"
+  #versions = new Map(); // post id → v
+  #failures = 0;
+  #timer = 0;
+  #watchdog = 0;
+  #silenceMs = 40_000;
+  #isWanted = false;
+
+  constructor(callbacks, url = new URL("/v1/realtime", location.href)) {
+    this.#url = new URL(url);
+    this.#url.protocol = this.#url.protocol === "https:" ? "wss:" : "ws:";
+    this.#on = { prepare() {}, event() {}, counts() {}, stale() {}, lost() {}, state() {}, ...callbacks };
+    globalThis.addEventListener?.("online", () => this.#hurry());
+    globalThis.document?.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
+  }
+
+  start() {
+    this.#isWanted = true;
+    this.#connect();
+  }
+
+  stop() {
+    this.#isWanted = false;
+    clearTimeout(this.#timer);
+    this.#drop();
+    this.#topics.clear();
+    this.#tracked.clear();
+    this.#on.state("off", "stopped");
+  }
+
+  /** Watch a topic from a position on: the `Stream-Position` of the page that is on the screen. */
+  watch(topic, position = null) {
+    const known = { position, held: null, isLive: false };
+    this.#topics.set(topic, known);
+    if (this.#isOpen) this.#subscribe(topic, known, position);
+  }
+
+  unwatch(topic) {
+    if (this.#topics.delete(topic) && this.#isOpen) this.#request({ op: "unsub", topic });
+  }
+
+  /** Ask for the counts of exactly these posts from now on, those on the screen. */
+  track(ids) {
+    const wanted = new Set([...ids].slice(-TRACK_AT_MOST));
+    const gone = [...this.#tracked].filter((id) => !wanted.has(id));
+    const come = [...wanted].filter((id) => !this.#tracked.has(id));
+    this.#tracked = wanted;
+    if (!this.#isOpen) return;
+    if (gone.length) this.#request({ op: "untrack", posts: gone });
+    if (come.length) this.#track(come);
+  }
+
+  /** Note counts that came by REST; false if newer ones were told already. */
+  isNews(postId, v) {
+    if (v <= (this.#versions.get(postId) ?? -1)) return false;
+    this.#versions.set(postId, v);
+    return true;
+  }
+
+  get #isOpen() {
+    return this.#socket?.readyState === WebSocket.OPEN && this.#socket.isConnected === true;
+  }
+
+  async #connect() {
+    this.#drop();
+    if (!this.#isWanted) return;
+    this.#on.state("connecting");
+    try {
+      await this.#on.prepare();
+    } catch (error) {
+      if (error.status === 401) return this.#end("signed out");
+      return this.#again();
+    }
+    if (!this.#isWanted || this.#socket) return;
+    const socket = (this.#socket = new WebSocket(this.#url, PROTOCOL));
+    this.#waiting.clear();
+    socket.onopen = () => this.#introduce();
+    socket.onmessage = (message) => socket === this.#socket && this.#receive(JSON.parse(message.data));
+    socket.onclose = (close) => socket === this.#socket && this.#closed(close.code);
+    this.#listen();
+  }
+
+  #introduce() {
+    const topics = {};
+    // A topic whose refetch was under way when the last socket broke is fetched once more.
+    for (const [name, known] of this.#topics) topics[name] = known.held ? null : known.position;
+    const asked = new Map(this.#topics);
+    this.#request({ op: "connect", topics }, (ok) => {
+      if (!ok) return; // the close that follows says why
+      this.#socket.isConnected = true;
+      this.#failures = 0;
+      this.#silenceMs = ok.ping_ms * 1.5;
+      for (const [name, known] of asked) {
+        if (this.#topics.get(name) === known) this.#begun(name, known, ok.topics[name], topics[name]);
+      }
+      for (const [name, known] of this.#topics) {
+        if (asked.get(name) !== known) this.#subscribe(name, known, known.position);
+      }
+      if (this.#tracked.size) this.#track([...this.#tracked]);
+      this.#on.state("live");
+    });
+  }
+
+  #subscribe(topic, known, since) {
+    const frame = since === null ? { op: "sub", topic } : { op: "sub", topic, since };
+    this.#request(frame, (ok, err) => {
+      if (this.#topics.get(topic) === known) this.#begun(topic, known, err ? { err } : ok, since);
+    });
+  }
+
+  #begun(topic, known, answer, since) {
+    if (answer?.err?.code === "already_subscribed") return;
+    if (!answer || answer.err) {
+      this.#topics.delete(topic);
+      this.#on.lost(topic, answer?.err?.code ?? "unknown");
+      return;
+    }
+    known.isLive = true;
+    known.position = answer.recovered && since !== null ? since : answer.position;
+    if (answer.counts) this.#told(answer.counts);
+    if (!answer.recovered) this.#refetch(topic, known);
+  }
+
+  /** Hold the topic's events back while its page is fetched anew. */
+  async #refetch(topic, known) {
+    const held = (known.held = []);
+    try {
+      await this.#on.stale(topic);
+    } catch {
+      // The page could not be fetched; the next connection tries again.
+      if (known.held === held) this.#socket?.close(4900, "refetch failed");
+      return;
+    }
+    if (known.held !== held) return;
+    known.held = null;
+    for (const push of held) this.#on.event(topic, push.type, push.data);
+  }
+
+  #track(posts) {
+    this.#request({ op: "track", posts }, (ok) => ok && this.#told(ok.counts));
+  }
+
+  #request(frame, then = () => {}) {
+    const id = this.#nextId++;
+    this.#waiting.set(id, then);
+    this.#socket.send(JSON.stringify({ id, ...frame }));
+  }
+
+  #receive(frame) {
+    this.#listen();
+    if (frame.push === "event") this.#event(frame);
+    else if (frame.push === "counts") this.#told(frame.items);
+    else if (frame.push === "ping") {
+      this.#reached(frame.position);
+      this.#socket.send('{"op":"pong"}');
+    } else if (frame.push === "lag") {
+      const known = this.#topics.get(frame.topic);
+      if (known) this.#subscribe(frame.topic, known, frame.from);
+    } else if (frame.push === "notice") this.#noticed(frame);
+    else if ("id" in frame) {
+      const then = this.#waiting.get(frame.id);
+      this.#waiting.delete(frame.id);
+      then?.(frame.ok, frame.err);
+    }
+  }
+
+  #event(push) {
+    const known = this.#topics.get(push.topic) ?? (push.topic === "me" ? { held: null } : null);
+    this.#reached(push.position);
+    if (!known || !this.#isFirst(`${push.topic} ${push.id}`)) return;
+    if (known.held) known.held.push(push);
+    else this.#on.event(push.topic, push.type, push.data);
+  }
+
+  /** A position speaks for the whole socket: everything up to it was sent. */
+  #reached(position) {
+    for (const known of this.#topics.values()) if (known.isLive) known.position = position;
+  }
+
+  #isFirst(key) {
+    if (this.#seen.has(key)) return false;
+    if (this.#seen.size >= REMEMBERED) this.#seen.delete(this.#seen.values().next().value);
+    this.#seen.add(key);
+    return true;
+  }
+
+  #told(items) {
+    const news = items.filter(([id, v]) => this.isNews(id, v));
+    if (news.length) this.#on.counts(Object.fromEntries(news.map(([id, v, likes, reposts, comments]) => [id, { v, likes, reposts, comments }])));
+  }
+
+  #noticed({ reconnect, unsubscribed }) {
+    if (reconnect) {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#connect(), reconnect.after_ms);
+    }
+    if (unsubscribed) {
+      this.#topics.delete(unsubscribed.topic);
+      this.#on.lost(unsubscribed.topic, unsubscribed.code);
+    }
+  }
+
+  #closed(code) {
+    this.#drop();
+    if (code >= 4500 && code < 4900) this.#end(code === 4500 || code === 4501 ? "signed out" : `closed ${code}`);
+    else this.#again();
+  }
+
+  #end(why) {
+    this.#isWanted = false;
+    this.#on.state("off", why);
+  }
+
+  /** Full jitter: many who were cut off together do not come back together. */
+  #again() {
+    if (!this.#isWanted) return;
+    const most = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** ++this.#failures);
+    this.#on.state("connecting");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), SHORTEST_MS + Math.random() * (most - SHORTEST_MS));
+  }
+
+  #hurry() {
+    if (this.#isWanted && !this.#socket) this.#connect();
+  }
+
+  /** A socket that is silent for longer than the server's pings allow is dead, whatever it says. */
+  #listen() {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#closed(1006), this.#silenceMs);
+  }
+
+  #drop() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#watchdog);
+    const socket = this.#socket;
+    this.#socket = null;
+    for (const known of this.#topics.values()) known.isLive = false;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+  }
+}
