@@ -51,13 +51,21 @@ class GraphActor(Actor, domain="graph", lanes=8):
 
     @on(FollowersAmong, batch=50)
     async def followers_among(self, questions: Sequence[FollowersAmong]) -> Sequence[UsersFound]:
-        asked = [[(user, question.author_id) for user in question.user_ids] for question in questions]
-        return [UsersFound(user_ids=tuple(user for user, _ in found)) for found in await self._true_of(asked)]
+        people = {user for question in questions for user in question.user_ids}
+        so = await queries.between(self.read, people, {question.author_id for question in questions})
+        return [
+            UsersFound(user_ids=tuple({user for user in question.user_ids if (user, question.author_id) in so}))
+            for question in questions
+        ]
 
     @on(FolloweesAmong, batch=50)
     async def followees_among(self, questions: Sequence[FolloweesAmong]) -> Sequence[UsersFound]:
-        asked = [[(question.user_id, author) for author in question.author_ids] for question in questions]
-        return [UsersFound(user_ids=tuple(who for _, who in found)) for found in await self._true_of(asked)]
+        authors = {author for question in questions for author in question.author_ids}
+        so = await queries.between(self.read, {question.user_id for question in questions}, authors)
+        return [
+            UsersFound(user_ids=tuple({author for author in question.author_ids if (question.user_id, author) in so}))
+            for question in questions
+        ]
 
     @on(Relationships, batch=50)
     async def relationships(self, questions: Sequence[Relationships]) -> Sequence[RelationshipsFound]:
@@ -67,10 +75,6 @@ class GraphActor(Actor, domain="graph", lanes=8):
             RelationshipsFound(items=tuple(_relationship(question.caller.id, them, so) for them in question.ids))
             for question in questions
         ]
-
-    async def _true_of(self, asked: Sequence[Sequence[Pair]]) -> list[list[Pair]]:
-        so = await queries.existing(self.read, {pair for pairs in asked for pair in pairs})
-        return [[pair for pair in dict.fromkeys(pairs) if pair in so] for pairs in asked]
 
 
 def _both(one: UUID, other: UUID) -> Iterable[Pair]:

@@ -25,7 +25,8 @@ WHERE coalesce(p.followers, 0) <> (SELECT count(*) FROM follows WHERE followee_i
 async def test_after_a_storm_of_follows_the_counts_equal_the_rows(system: System, database_url: str) -> None:
     people = await callers(system, *(f"person{n}" for n in range(10)))
     chance = random.Random(3)
-    wishes = [(*chance.sample(people, 2), chance.random() < 0.7) for _ in range(600)]
+    pairs = [chance.sample(people, 2) for _ in range(600)]
+    wishes = [(a, b, chance.random() < 0.7) for a, b in pairs]
     await asyncio.gather(
         *(system.ask(SetFollow(caller=a, username=b.username, following=wish)) for a, b, wish in wishes)
     )
