@@ -66,7 +66,7 @@ async def test_redis_is_flushed_again_and_again_under_load_and_nothing_is_lost(s
 
 async def _nothing_loops(stack: Stack, servers: list[Served]) -> None:
     """At rest no epoch begins, and nothing is relayed or tried again."""
-    names = ("vitrine_epochs_total", "vitrine_relayed_total", "vitrine_inbox_retries_total")
+    names = ("vitrine_epochs_total", "vitrine_relayed_facts_total", "vitrine_inbox_retries_total")
 
     async def turning() -> list[float]:
         return [await stack.metric(served, name) for served in servers for name in names]

@@ -48,7 +48,7 @@ class Liking:
         for sql, wanted in (
             ("SELECT likes FROM posts WHERE id = $1", 1),
             ("SELECT count(*) FROM likes WHERE post_id = $1", 1),
-            ("SELECT likes::int FROM profiles p JOIN posts o ON o.author_id = p.user_id WHERE o.id = $1", 1),
+            ("SELECT p.likes::int FROM profiles p JOIN posts o ON o.author_id = p.user_id WHERE o.id = $1", 1),
             ("SELECT people FROM notifications WHERE subject_id = $1", 1),
             ("SELECT count(*) FROM feed_scores WHERE post_id = $1", 1),
         ):
@@ -112,7 +112,7 @@ async def test_an_event_arrives_after_a_restart_when_the_only_server_died_right_
 async def test_a_relay_that_dies_around_its_write_to_redis_loses_and_doubles_nothing(stack: Stack, point: str) -> None:
     liking = await Liking.prepare(stack)
     leader = await stack.serve(fault=point)
-    await eventually(lambda: stack.metric(leader, "vitrine_relay_leader"), 1.0, "the first server leads")
+    await eventually(lambda: stack.metric(leader, "vitrine_relay_is_leader"), 1.0, "the first server leads")
     other = await stack.serve()
     screen = await stack.watch(other, liking.author, "me", f"post:{liking.post_id}")
 
@@ -121,7 +121,7 @@ async def test_a_relay_that_dies_around_its_write_to_redis_loses_and_doubles_not
 
     await liking.shows(screen)
     await liking.is_in_effect_once(seconds=LEASE)
-    await eventually(lambda: stack.metric(other, "vitrine_relay_leader"), 1.0, "the other server leads")
+    await eventually(lambda: stack.metric(other, "vitrine_relay_is_leader"), 1.0, "the other server leads")
 
 
 async def test_an_inbox_that_dies_before_it_acknowledges_takes_effect_once(stack: Stack) -> None:
@@ -141,7 +141,7 @@ async def test_a_leader_that_hangs_loses_the_lead_within_seconds_and_does_no_har
     liking = await Liking.prepare(stack)
     (second,) = await stack.posts(liking.author)
     leader = await stack.serve()
-    await eventually(lambda: stack.metric(leader, "vitrine_relay_leader"), 1.0, "the first server leads")
+    await eventually(lambda: stack.metric(leader, "vitrine_relay_is_leader"), 1.0, "the first server leads")
     other = await stack.serve()
     screen = await stack.watch(other, liking.author, "me", f"post:{liking.post_id}", f"post:{second}")
 
@@ -149,7 +149,7 @@ async def test_a_leader_that_hangs_loses_the_lead_within_seconds_and_does_no_har
     try:
         await liking.happens(other, answered=True)
         await screen.counts(liking.post_id, likes=1, seconds=6)
-        assert await stack.metric(other, "vitrine_relay_leader") == 1.0
+        assert await stack.metric(other, "vitrine_relay_is_leader") == 1.0
     finally:
         leader.send(signal.SIGCONT)
 
@@ -157,5 +157,5 @@ async def test_a_leader_that_hangs_loses_the_lead_within_seconds_and_does_no_har
     await stack.ok(leader, "DELETE", f"/v1/posts/{second}/like", liking.fan)
     await screen.counts(second, likes=0, v=2)
     await liking.is_in_effect_once(seconds=LEASE)
-    leads = await asyncio.gather(*(stack.metric(one, "vitrine_relay_leader") for one in (leader, other)))
+    leads = await asyncio.gather(*(stack.metric(one, "vitrine_relay_is_leader") for one in (leader, other)))
     assert sorted(leads) == [0.0, 1.0]

@@ -94,7 +94,7 @@ class Stack:
         async with self.http.get(f"{served.url}/metrics") as response:
             text = await response.text()
         found = re.findall(rf"^{re.escape(name)}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE)
-        assert found, f"there is no metric {name}"
+        assert re.search(rf"^# TYPE {re.escape(name)} ", text, re.MULTILINE), f"there is no metric {name}"
         return sum(map(float, found))
 
     async def value(self, sql: str, *args: Any) -> Any:
