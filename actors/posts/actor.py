@@ -43,7 +43,7 @@ from actors.posts.toggles import Wish, fold
 from actors.profiles.messages import AdjustCounts
 
 
-class PostsActor(Actor, domain="posts", lanes=8):
+class PostsActor(Actor, domain="posts", lanes=8, mailbox=16_384):
     """Publishing, withdrawing, liking and reposting."""
 
     @property
