@@ -14,7 +14,7 @@ something is missing; it waits with full jitter between attempts, and stops wher
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any
 
 import aiohttp
@@ -114,7 +114,7 @@ class LiveClient:
             self._answers.pop(self._ids, None)
         return _ok(frame)
 
-    async def events(self) -> AsyncIterator[Frame]:
+    async def events(self) -> AsyncGenerator[Frame, None]:
         """Each event once, in order, over as many connections as it takes. Raises `Stopped`."""
         attempt = 0
         while True:
@@ -175,7 +175,7 @@ class LiveClient:
             await self._ask_to_refetch(topic)
 
     async def _take(self, ws: aiohttp.ClientWebSocketResponse, frame: Frame) -> Frame | None:
-        if "id" in frame:
+        if "push" not in frame:
             waiting = self._answers.get(frame["id"])
             if waiting is not None and not waiting.done():
                 waiting.set_result(frame)

@@ -144,9 +144,9 @@ class Connection:
         return None if self.expires_at is None else max(0, int((self.expires_at - time.time()) * 1000))
 
     async def drained(self) -> None:
-        """Wait until the reader keeps up, so that who does not read is not read from. Raises `ConnectionError`."""
-        if self._outbox is not None:
-            await self._writer.drain()
+        """Wait until the reader keeps up, so that who does not read is not read from."""
+        if self._pump is not None:
+            await asyncio.wait({self._pump})
 
     def close(self, code: CloseCode) -> None:
         """Say why and write no more. A peer that does not answer is cut off after two seconds."""
@@ -175,8 +175,11 @@ class Connection:
             self.pong_by = None
         left = None if self.expires_at is None else self.expires_at - time.time()
         if self.pong_by is not None and now >= self.pong_by:
-            self.close(CloseCode.no_pong)
-            return None
+            if self._outbox is None:
+                self.close(CloseCode.no_pong)
+                return None
+            # Who has a backlog is not read from either, and is watched by what empties it.
+            self.pong_by = now + PONG_SECONDS
         if left is not None and left <= 0:
             self.close(CloseCode.token_expired)
             return None
@@ -221,24 +224,19 @@ class Connection:
 
     async def _empty(self, outbox: Outbox) -> None:
         strikes = 0
-        try:
-            while outbox and not self._transport.is_closing():
-                try:
-                    async with asyncio.timeout(BLOCKED_SECONDS):
-                        await self._writer.drain()
-                except TimeoutError:
-                    strikes += 1
-                    if strikes == 2:
-                        self.close(CloseCode.slow_consumer)
-                        return
-                    outbox.drop_fattest("blocked")
-                    continue
-                strikes = 0
-                await asyncio.sleep(0)
-                while outbox and self._transport.get_write_buffer_size() < HIGH_WATER:
-                    self._transport.write(outbox.pop())
-        except ConnectionError:
-            pass
+        while outbox and not self._transport.is_closing():
+            # Cancelling aiohttp's drain would cancel the future that all of its waiters share: it is left alone.
+            drained = asyncio.ensure_future(self._writer.drain())
+            drained.add_done_callback(_take_note)
+            while not (await asyncio.wait({drained}, timeout=BLOCKED_SECONDS))[0]:
+                strikes += 1
+                if strikes == 2:
+                    self.close(CloseCode.slow_consumer)
+                    return
+                outbox.drop_fattest("blocked")
+            strikes = 0
+            while outbox and self._transport.get_write_buffer_size() < HIGH_WATER:
+                self._transport.write(outbox.pop())
         self._end_queue()
 
     def _end_queue(self) -> None:
@@ -249,6 +247,12 @@ class Connection:
             metrics.slow_sockets.dec()
         if pump is not None and pump is not asyncio.current_task():
             pump.cancel()
+
+
+def _take_note(drained: "asyncio.Future[None]") -> None:
+    """The transport's end is seen by whoever reads from it; here it is no news."""
+    if not drained.cancelled():
+        drained.exception()
 
 
 def _ping_seconds() -> float:

@@ -161,10 +161,7 @@ class Gateway:
                 connection.close(CloseCode.not_text)
             case WSMsgType.PING:
                 connection.send(pong_frame(message.data))
-        try:
-            await connection.drained()
-        except ConnectionError:
-            connection.end()
+        await connection.drained()
 
 
 def _keep_kernel_buffer_small(transport: asyncio.Transport) -> None:

@@ -22,6 +22,7 @@ logger = structlog.get_logger(__name__)
 AHEAD_SECONDS = 2.0
 """How long somebody is waited for who has seen more of the log than this process."""
 _READ_AT_ONCE = 500
+_REFILLED_AT_ONCE = 4_000
 _BLOCK_MS = 5_000
 _SILENCE_SECONDS = 15.0
 _BACKOFF = (0.05, 2.0)
@@ -100,7 +101,8 @@ class LiveLog:
         while True:
             # The reader has no read timeout of its own; a peer that vanished without a word must not hold it.
             async with asyncio.timeout(_SILENCE_SECONDS):
-                answer = await client.xread({LIVE: str(self.head)}, count=_READ_AT_ONCE, block=block)
+                count = _READ_AT_ONCE if self._refilled.is_set() else _REFILLED_AT_ONCE
+                answer = await client.xread({LIVE: str(self.head)}, count=count, block=block)
             entries = _entries_of(answer)
             if entries:
                 yield entries

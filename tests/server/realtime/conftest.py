@@ -80,7 +80,8 @@ class Stream:
 
     async def add(self, topics: str, type: str, data: Any, *, ephemeral: bool = False, skip: int = 0) -> str:  # noqa: A002  # the wire's own word
         self.n += 1 + skip
-        fields = {"t": topics, "y": type, "i": str(uuid4()), "a": "2026-11-22T12:00:00Z", "d": orjson.dumps(data)}
+        fields: dict[Any, Any] = {"t": topics, "y": type, "i": str(uuid4()), "a": "2026-11-22T12:00:00+00:00"}
+        fields["d"] = orjson.dumps(data)
         if ephemeral:
             fields["e"] = "1"
         await self.redis.xadd("live", fields, id=f"{self.epoch}-{self.n}", nomkstream=True)
@@ -91,6 +92,13 @@ class Stream:
         await self.add(f"post:{post_id}", "counts", {"items": items}, ephemeral=True)
 
 
+async def until(holds: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait for something that nobody announces. Raises `TimeoutError`."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110  # nobody announces it
+            await asyncio.sleep(0.01)
+
+
 class Socket:
     """One client's socket, frame by frame."""
 
@@ -98,6 +106,7 @@ class Socket:
         self.ws = ws
         self._id = 0
         self.pushed: list[Frame] = []
+        self.connected: Frame = {}
 
     async def frame(self, seconds: float = 3.0) -> Frame:
         async with asyncio.timeout(seconds):
@@ -110,7 +119,7 @@ class Socket:
         """The answer; what was pushed meanwhile is in `pushed`."""
         self._id += 1
         await self.ws.send_json({"id": self._id, "op": op, **fields})
-        while "id" not in (frame := await self.frame()):
+        while "push" in (frame := await self.frame()):
             self.pushed.append(frame)
         assert frame["id"] == self._id
         return frame
@@ -164,7 +173,7 @@ class Live:
             fields.setdefault("token", self.token_of(user_id))
         answer = await socket.ask("connect", **fields)
         assert "ok" in answer, answer
-        socket.connected = answer["ok"]  # type: ignore[attr-defined]  # for the few tests that look
+        socket.connected = answer["ok"]
         return socket
 
 
@@ -214,7 +223,7 @@ async def start_live(live_settings: Settings, stream: Stream) -> AsyncIterator[S
             await realtime.start()
             live.server = TestServer(app)
             await live.server.start_server()
-            live.http = await stack.enter_async_context(aiohttp.ClientSession())
+            live.http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
             stack.push_async_callback(live.server.close)
             stack.push_async_callback(realtime.stop)
             return live

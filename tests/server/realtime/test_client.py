@@ -1,0 +1,108 @@
+"""The reference client, over lost sockets, restarts and losses: nothing missed, nothing twice."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from load.client import LiveClient, Stopped
+from server.realtime.frames import CloseCode
+from tests.server.realtime.conftest import Live, Stream, until
+
+
+async def _read(client: LiveClient, into: list[Any], until: Any) -> None:
+    async with aclosing(client.events()) as events:
+        async for event in events:
+            into.append(event["data"]["number"])
+            if into[-1] == until:
+                return
+
+
+async def test_it_misses_nothing_and_repeats_nothing_while_its_sockets_are_cut(live: Live, stream: Stream) -> None:
+    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
+    client.watch("tag:sea")
+    client.watch("tag:hill")
+    seen: list[Any] = []
+    reading = asyncio.create_task(_read(client, seen, "end"))
+    await until(lambda: client.connected)
+    for number in range(300):
+        await stream.add("tag:sea tag:mud" if number % 3 else "tag:hill", "post.published", {"number": number})
+        if number % 25 == 24:
+            for server_side in tuple(live.realtime.gateway.sockets):
+                server_side._transport.abort()
+            await asyncio.sleep(0.05 if number % 50 == 24 else 0)
+    await stream.add("tag:sea", "post.published", {"number": "end"})
+    async with asyncio.timeout(10):
+        await reading
+    assert seen == [*range(300), "end"]
+    assert client.connections > 3
+
+
+async def test_connected_long_with_nothing_received_it_resumes_from_the_ping(live: Live, stream: Stream) -> None:
+    live.realtime.log.ring._max_bytes = 5_000
+    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
+    client.watch("tag:sea")
+    seen: list[Any] = []
+    reading = asyncio.create_task(_read(client, seen, "end"))
+    await until(lambda: client.connected)
+    for _ in range(40):
+        await stream.add("tag:other", "post.published", {})
+    await asyncio.sleep(0.1)
+    (server_side,) = live.realtime.gateway.sockets
+    server_side.ping_at = 0.0
+    server_side.tick(1e12)
+    await until(lambda: client.position == "5-40")
+    server_side._transport.abort()
+    await stream.add("tag:sea", "post.published", {"number": "end"})
+    async with asyncio.timeout(5):
+        await reading
+    assert client.connected is not None
+    assert client.connected["topics"]["tag:sea"]["recovered"] is True
+
+
+async def test_it_asks_to_refetch_what_was_not_recovered_and_what_lags(live: Live, stream: Stream) -> None:
+    asked: list[str] = []
+
+    async def refetch(topic: str) -> None:
+        asked.append(topic)
+
+    client = LiveClient(live.http, live.url, refetch=refetch, backoff=(0.01, 0.05))
+    client.watch("tag:sea", since="4-1")
+    seen: list[Any] = []
+    reading = asyncio.create_task(_read(client, seen, "end"))
+    await until(lambda: client.connected)
+    assert asked == ["tag:sea"]
+    await stream.add("tag:sea", "post.published", {"number": "end"}, skip=3)
+    async with asyncio.timeout(5):
+        await reading
+    assert asked == ["tag:sea", "tag:sea"]
+
+
+async def test_counts_only_grow_whatever_order_they_come_in(live: Live, stream: Stream) -> None:
+    post_id = uuid4()
+    live.people.posts[post_id] = (3, 3, 0, 0)
+    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
+    seen: list[Any] = []
+    client.watch("tag:sea")
+    reading = asyncio.create_task(_read(client, seen, "end"))
+    await until(lambda: client.connected)
+    await client.track([str(post_id)])
+    assert client.counts == {str(post_id): (3, 3, 0, 0)}
+    await stream.counts(post_id, 2, 2)
+    await stream.counts(post_id, 4, 4)
+    await stream.add("tag:sea", "post.published", {"number": "end"})
+    async with asyncio.timeout(5):
+        await reading
+    assert client.counts[str(post_id)][0] in {3, 4}
+
+
+async def test_it_stops_where_trying_again_cannot_help(live: Live) -> None:
+    async def token() -> str:
+        return "nonsense"
+
+    client = LiveClient(live.http, live.url, token=token)
+    with pytest.raises(Stopped) as stopped:
+        await _read(client, [], "end")
+    assert stopped.value.code == CloseCode.unauthorized

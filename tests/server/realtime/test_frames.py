@@ -1,0 +1,94 @@
+"""Frames on the wire are what the models and the document say."""
+
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from pydantic import BaseModel
+
+from server.realtime import encoding
+from server.realtime.asyncapi import document
+from server.realtime.entries import Entry, Position
+from server.realtime.frames import CloseCode, CountsPush, ErrorCode, EventPush, LagPush, PingPush
+from server.realtime.refusals import Denied
+
+
+def _payload(frame: bytes) -> bytes:
+    """What an unmasked frame holds."""
+    assert frame[0] == 0x81
+    size, start = frame[1], 2
+    if size == 126:
+        size, start = int.from_bytes(frame[2:4]), 4
+    elif size == 127:
+        size, start = int.from_bytes(frame[2:10]), 10
+    assert len(frame) == start + size
+    return frame[start:]
+
+
+def _entry(text: str) -> Entry:
+    data = orjson.dumps({"text": text})
+    return Entry(7, ("tag:sea",), b"post.published", str(uuid4()).encode(), b"2026-11-22T12:00:00Z", data)
+
+
+@pytest.mark.parametrize("size", [0, 60, 200, 70_000])
+def test_spliced_frames_are_what_their_models_say(size: int) -> None:
+    label = encoding.label_of('tag:"quoted"\\')
+    frames: list[tuple[type[BaseModel], bytes]] = [
+        (EventPush, encoding.event_frame(label, _entry("é" * size), "5-7")),
+        (PingPush, encoding.ping_frame("5-7")),
+        (LagPush, encoding.lag_frame(label, "5-7", "6-0")),
+        (CountsPush, encoding.counts_frame([orjson.dumps([str(uuid4()), 1, 2, 3, 4])] * (size or 1))),
+    ]
+    for model, frame in frames:
+        said: Any = orjson.loads(_payload(frame))
+        again = model.model_validate_json(_payload(frame)).model_dump(mode="json", by_alias=True)
+        assert said == again
+
+
+def test_every_error_code_has_a_status_and_temporary_ones_say_when_to_try_again() -> None:
+    for code in ErrorCode:
+        error = Denied(code, "why").error
+        assert 400 <= error.status < 600
+        assert error.temporary == (error.retry_after_ms is not None)
+        assert error.temporary == (code in {ErrorCode.rate_limited, ErrorCode.unavailable, ErrorCode.internal})
+
+
+def test_positions_are_read_as_written_and_nothing_else_is() -> None:
+    assert Position.parse(str(Position(1732271234, 99))) == (1732271234, 99)
+    for text in ("", "5", "5-", "-5", "5-1 ", "a-b", "5-1-1", "$", "9" * 30 + "-1"):
+        assert Position.parse(text) is None
+
+
+def test_the_asyncapi_document_is_whole() -> None:
+    described = orjson.loads(orjson.dumps(document("https://vitrine.example")))
+    assert described["asyncapi"] == "3.0.0"
+    assert described["servers"]["vitrine"] | {"description": ""} == {
+        "host": "vitrine.example",
+        "protocol": "wss",
+        "description": "",
+    }
+    ops = {"connect", "sub", "unsub", "track", "untrack", "refresh", "pong"}
+    pushes = {"event", "counts", "lag", "notice", "ping"}
+    actions = {name: operation["action"] for name, operation in described["operations"].items()}
+    assert actions == dict.fromkeys(ops, "receive") | dict.fromkeys(pushes, "send")
+    references = list(_references(described))
+    assert len(references) > 50
+    for reference in references:
+        part: Any = described
+        for name in reference.removeprefix("#/").split("/"):
+            part = part[name]
+        assert part
+    for code in CloseCode:
+        assert f"{code.value} {code.name}" in described["info"]["description"]
+
+
+def _references(part: Any) -> Any:
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        for inner in part.values():
+            yield from _references(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _references(inner)

@@ -1,0 +1,95 @@
+"""The tail: what it notices, and that nothing stops it."""
+
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from server.realtime.log import LiveLog
+from tests.server.realtime.conftest import Live, Stream, until
+from tests.servers import OwnValkey
+
+
+async def test_a_gap_is_noticed_and_every_topic_is_told_to_look_again(live: Live, stream: Stream) -> None:
+    socket = await live.connect(uuid4(), topics={"tag:sea": None, "tag:hill": None})
+    await stream.add("tag:sea", "post.published", {"number": 1})
+    assert (await socket.push())["position"] == "5-1"
+    await stream.add("tag:sea", "post.published", {"number": 3}, skip=1)
+    frames = [await socket.push() for _ in range(4)]
+    assert {frame["topic"] for frame in frames[:3]} == {"me", "tag:sea", "tag:hill"}
+    assert {(frame["push"], frame["from"], frame["to"]) for frame in frames[:3]} == {("lag", "5-1", "5-2")}
+    assert frames[3]["data"] == {"number": 3}
+    answer = await socket.ask("sub", topic="tag:sea", since=frames[0]["from"])
+    assert answer["ok"] == {"position": "5-3", "recovered": False}
+
+
+async def test_after_flushall_and_a_new_epoch_everybody_is_told_and_the_log_goes_on(live: Live, stream: Stream) -> None:
+    socket = await live.connect(topics={"tag:sea": None})
+    await stream.add("tag:sea", "post.published", {"number": 1})
+    await socket.push()
+    await stream.redis.flushall()
+    await stream.begin(6)
+    await stream.add("tag:sea", "post.published", {"number": 2})
+    lag, event = await socket.push(), await socket.push()
+    assert lag == {"push": "lag", "topic": "tag:sea", "from": "5-1", "to": "6-0"}
+    assert (event["position"], event["data"]) == ("6-1", {"number": 2})
+    resumed = await live.connect(topics={"tag:sea": "5-1"})
+    assert resumed.connected["topics"]["tag:sea"] == {"position": "6-1", "recovered": False}
+
+
+async def test_after_a_new_epoch_counts_that_were_lost_are_asked_for(live: Live, stream: Stream) -> None:
+    watched, tracked = uuid4(), uuid4()
+    live.people.posts = {watched: (1, 1, 0, 0), tracked: (1, 1, 0, 0)}
+    socket = await live.connect(topics={f"post:{watched}": None})
+    await socket.ask("track", posts=[str(tracked)])
+    live.people.posts = {watched: (4, 4, 0, 0), tracked: (3, 3, 0, 0)}
+    await stream.redis.flushall()
+    await stream.begin(6)
+    frames = [await socket.push() for _ in range(3)]
+    counts = [item for frame in frames if frame["push"] == "counts" for item in frame["items"]]
+    assert sorted(counts) == sorted([[str(watched), 4, 4, 0, 0], [str(tracked), 3, 3, 0, 0]])
+
+
+async def test_redis_that_loses_its_newest_entries_is_noticed_by_the_new_epoch(live: Live, stream: Stream) -> None:
+    socket = await live.connect(topics={"tag:sea": None})
+    for number in range(1, 6):
+        await stream.add("tag:sea", "post.published", {"number": number})
+    for _ in range(5):
+        await socket.push()
+    # As a Redis would stand that came back from an older snapshot, and the leader found out.
+    await stream.redis.xdel("live", "5-4", "5-5")
+    await stream.begin(6)
+    assert (await socket.push())["from"] == "5-5"
+
+
+async def test_a_redis_that_is_away_delays_and_breaks_nothing(live: Live, stream: Stream) -> None:
+    socket = await live.connect(topics={"tag:sea": None})
+    for number in range(3):
+        for client in await stream.redis.client_list():
+            if client["cmd"].startswith("xread"):
+                await stream.redis.client_kill_filter(_id=client["id"])
+        await stream.add("tag:sea", "post.published", {"number": number})
+        assert (await socket.push(5.0))["data"] == {"number": number}
+
+
+async def test_it_starts_without_redis_and_follows_when_it_comes(own_valkey: OwnValkey) -> None:
+    url = own_valkey.url
+    own_valkey.kill()
+    received: list[int] = []
+
+    class Reader:
+        def receive(self, epoch: int, entries: object) -> None:
+            received.append(epoch)
+
+        def reset(self, old: object, new: object) -> None:
+            pass
+
+    log = LiveLog(lambda: Redis.from_url(url), Reader())
+    await log.start(patience=0.2)
+    own_valkey.start()
+    async with Redis.from_url(url) as redis:
+        late = Stream(redis)
+        await late.begin(7)
+        await late.add("tag:sea", "post.published", {})
+        await until(lambda: received == [7])
+    await log.stop()
+    assert str(log.head) == "7-1"
