@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
+from actors.adapters import Outage
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import NotFound, Refusal
 from actors.kernel.message import Command, Event, Live, Query, View
 
 SCHEMA = """
-CREATE TABLE counters (id text PRIMARY KEY, value bigint NOT NULL DEFAULT 0 CHECK (value < 1000000), v bigint NOT NULL DEFAULT 0);
+CREATE TABLE counters (
+    id text PRIMARY KEY, value bigint NOT NULL DEFAULT 0 CHECK (value < 1000000), v bigint NOT NULL DEFAULT 0);
 CREATE TABLE additions (id bigserial PRIMARY KEY, counter text NOT NULL, amount bigint NOT NULL, label text);
 CREATE TABLE ledger (counter text NOT NULL, event_id uuid NOT NULL, value bigint NOT NULL);
 CREATE TABLE received (counter text PRIMARY KEY, times bigint NOT NULL);
@@ -32,6 +34,19 @@ class AddSlowly(Command[CounterView], key="name"):
     name: str
     amount: int = 1
     seconds: float = 0.0
+
+
+class Restart(Command[CounterView], key="name", essential=True):
+    """Fails with the given SQLSTATE so many times, then adds one. Essential."""
+
+    name: str
+    sqlstate: str = "40001"
+    times: int = 0
+
+
+class LookSlowly(Query[CounterView]):
+    name: str
+    seconds: float
 
 
 class Explode(Command[CounterView], key="name"):
@@ -68,7 +83,7 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
     """Counts. `behaviour` lets a test make a handler fail, as a bug in it would."""
 
     batches: ClassVar[list[int]] = []
-    running: ClassVar[int] = 0
+    attempts: ClassVar[list[str]] = []
     started: ClassVar[asyncio.Event | None] = None
 
     def __init__(self, *args: object) -> None:
@@ -97,7 +112,8 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
                 values[command.name] = (value + command.amount, v + 1)
                 replies.append(CounterView(name=command.name, value=value + command.amount, v=v + 1))
             await tx.execute(
-                "UPDATE counters SET value = n.value, v = n.v FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS n(id, value, v) WHERE counters.id = n.id",
+                "UPDATE counters SET value = n.value, v = n.v "
+                "FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS n(id, value, v) WHERE counters.id = n.id",
                 list(values),
                 [value for value, _ in values.values()],
                 [v for _, v in values.values()],
@@ -150,6 +166,24 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
                     return tx.answer(CounterView(name=command.name, value=0, v=0))
         raise RuntimeError(command.how)
 
+    @on(Restart)
+    async def restart(self, command: Restart) -> CounterView:
+        async with self.transaction() as tx:
+            row = await tx.fetchrow(
+                "UPDATE counters SET value = value + 1, v = v + 1 WHERE id = $1 RETURNING id, value, v", command.name
+            )
+            assert row is not None
+            self.attempts.append(command.name)
+            if len(self.attempts) <= command.times:
+                await tx.execute(f"DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '{command.sqlstate}'; END $$")
+            return tx.answer(CounterView(name=row["id"], value=row["value"], v=row["v"]))
+
+    @on(LookSlowly, batch=10)
+    async def look_slowly(self, questions: Sequence[LookSlowly]) -> Sequence[CounterView | Refusal]:
+        found = await self.get([GetCounter(name=question.name) for question in questions])
+        await asyncio.sleep(questions[0].seconds)
+        return found
+
     @on(Receive)
     async def receive(self, command: Receive) -> None:
         async with self.transaction() as tx:
@@ -173,9 +207,13 @@ class LedgerActor(Actor, domain="ledger", lanes=4):
 
     failing: ClassVar[set[str]] = set()
     handled: ClassVar[list[tuple[str, int]]] = []
+    outages: ClassVar[int] = 0
 
     @on(Added)
     async def write_down(self, event: Added) -> None:
+        if LedgerActor.outages:
+            LedgerActor.outages -= 1
+            raise Outage("something outside does not answer")
         if event.name in self.failing:
             raise RuntimeError("this handler always fails")
         await self.ask(Receive(name=event.name), cause=event)
@@ -196,6 +234,8 @@ ACTORS = (CountersActor, LedgerActor)
 def forget() -> None:
     """Begin a test with nothing remembered of the last."""
     CountersActor.batches.clear()
+    CountersActor.attempts.clear()
+    LedgerActor.outages = 0
     CountersActor.started = None
     LedgerActor.failing.clear()
     LedgerActor.handled.clear()
@@ -204,5 +244,5 @@ def forget() -> None:
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 10.0) -> None:
     """Wait for something to become true. Raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110  the condition is a question to a server
             await asyncio.sleep(0.02)

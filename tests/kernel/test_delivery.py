@@ -4,13 +4,16 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import pytest
 
 from actors.adapters.outside import Outside
-from actors.kernel import dead, inbox, outbox
+from actors.kernel import dead, inbox, outbox, publisher
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import KeyReused, StillRunning
 from actors.kernel.once import Idempotency
+from actors.kernel.publisher import Deposed, Publisher
+from actors.kernel.relay import PRUNE_AFTER
 from actors.kernel.streams import GROUP, LIVE, MARK, inbox_of
 from actors.kernel.system import System
 from tests.kernel.conftest import Begin
@@ -134,7 +137,8 @@ async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(
         await rows.execute(
             "INSERT INTO outbox (seq, id, type, key, payload, targets, at) "
             "SELECT $1, gen_random_uuid(), type, key, "
-            "convert_to(jsonb_set(convert_from(payload, 'UTF8')::jsonb, '{id}', to_jsonb(gen_random_uuid()))::text, 'UTF8'), "
+            "convert_to(jsonb_set(convert_from(payload, 'UTF8')::jsonb, '{id}', to_jsonb(gen_random_uuid()))::text, "
+            "'UTF8'), "
             "targets, now() FROM outbox LIMIT 1",
             seq,
         )
@@ -232,14 +236,8 @@ async def test_published_facts_are_pruned_only_when_every_listener_recorded_them
     await system.ask(Add(name="c2"))
     await asyncio.sleep(0.2)
     await rows.execute("UPDATE outbox SET published_at = published_at - interval '1 hour'")
-    assert await outbox.prune(rows, older_than=outbox_age()) == 1
+    assert await outbox.prune(rows, older_than=PRUNE_AFTER) == 1
     assert await rows.fetchval("SELECT key FROM outbox") == "c2"
-
-
-def outbox_age() -> Any:
-    from actors.kernel.relay import PRUNE_AFTER  # noqa: PLC0415
-
-    return PRUNE_AFTER
 
 
 async def test_the_lead_passes_on_when_the_leader_loses_its_connection(begin: Begin, rows: Any) -> None:
@@ -250,6 +248,108 @@ async def test_the_lead_passes_on_when_the_leader_loses_its_connection(begin: Be
     )
     await asyncio.gather(one.ask(Add(name="c1")), other.ask(Add(name="c2")))
     await until(lambda: everything_took_effect(rows))
+
+
+async def test_a_leader_that_wakes_up_late_is_refused(system: System, outside: Outside, rows: Any) -> None:
+    client = outside.cache.stream_client()
+    late = Publisher(rows, await client.connection_pool.get_connection(), system.domains, system.reach)
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    await late.take_over()
+    await outside.cache.redis.flushall()
+
+    async def is_later() -> bool:
+        return bool(await rows.fetchval("SELECT epoch > $1 FROM relay_state", late.epoch))
+
+    await until(is_later)
+    await system.stop()
+    await rows.execute("UPDATE outbox SET published_at = NULL")
+    with pytest.raises(Deposed):
+        await late.publish()
+    with pytest.raises(Deposed):
+        await late.verify()
+    await client.aclose()
+
+
+async def test_a_database_that_forgot_an_epoch_begins_one_after_it(begin: Begin, rows: Any) -> None:
+    system = await begin()
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    await system.stop()
+    known = await rows.fetchval("UPDATE relay_state SET epoch = epoch - 1000000 RETURNING epoch + 1000000")
+    await begin()
+
+    async def is_later() -> bool:
+        return bool(await rows.fetchval("SELECT epoch > $1 FROM relay_state", known))
+
+    await until(is_later)
+
+
+async def test_facts_about_one_key_go_live_in_the_order_of_their_versions(begin: Begin, rows: Any) -> None:
+    one, other = await begin(), await begin()
+    await asyncio.gather(*(system.ask(AddSlowly(name="c1")) for _ in range(100) for system in (one, other)))
+    await until(lambda: everything_took_effect(rows))
+    shown = [orjson.loads(fields[b"d"])["v"] for _, fields in (await one.outside.cache.redis.xrange(LIVE))[1:]]
+    assert shown == list(range(1, 201))
+
+
+async def test_what_lies_below_the_bound_of_the_claim_is_swept(
+    begin: Begin, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "LOOKBACK", 0)
+    monkeypatch.setattr(publisher, "CLAIM", 10)
+    system = await begin()
+    await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i % 10}")) for i in range(100)))
+    await until(lambda: everything_took_effect(rows))
+
+
+async def test_an_outage_burns_no_attempts(system: System, outside: Outside, rows: Any) -> None:
+    LedgerActor.outages = 8
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows), seconds=30)
+    assert await outside.cache.redis.hlen("attempts") == 0
+    assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 0
+
+
+async def test_what_kills_its_holders_is_buried(begin: Begin, rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "LEASE_SECONDS", 0.6)
+    system = await begin()
+    await system.ask(Add(name="c1"))
+    await until(lambda: everything_took_effect(rows))
+    await system.inbox.stop_reading()
+    redis, stream = system.outside.cache.redis, inbox_of("ledger")
+    fact = await rows.fetchrow("SELECT type, payload FROM outbox")
+    await rows.execute("DELETE FROM inbox_records")
+    entry = await redis.xadd(stream, {"y": fact["type"], "p": fact["payload"], "o": ""})
+    await redis.xreadgroup(GROUP, "it died", {stream: ">"})
+    await redis.execute_command("XCLAIM", stream, GROUP, "it died", 0, entry, "RETRYCOUNT", inbox.DELIVERIES)
+    await begin()
+
+    async def is_buried() -> bool:
+        return bool(await rows.fetchval("SELECT count(*) = 1 FROM dead_letters WHERE domain = 'ledger'"))
+
+    await until(is_buried)
+    assert await rows.fetchval("SELECT count(*) FROM ledger") == 1
+
+
+async def test_a_process_that_stops_leaves_what_it_holds_readable(begin: Begin, rows: Any) -> None:
+    LedgerActor.failing.add("c1")
+    system = await begin()
+    redis, stream = system.outside.cache.redis, inbox_of("ledger")
+    await system.ask(Add(name="c1"))
+
+    async def is_held() -> bool:
+        return bool((await redis.xpending(stream, GROUP))["pending"])
+
+    await until(is_held)
+    name = system.inbox.consumer.encode()
+    await system.stop()
+    assert name in {consumer["name"] for consumer in await redis.xinfo_consumers(stream, GROUP)}
+
+
+async def test_facts_carry_the_request_that_caused_them(system: System, rows: Any) -> None:
+    await system.ask(AddSlowly(name="c1"), origin=Origin(request_id="req-1"))
+    assert await rows.fetchval("SELECT origin FROM outbox") == "req-1"
 
 
 # ── Idempotency-Key ──────────────────────────────────────────────────────────────────────────────────────

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from actors.kernel import pressure
 from actors.kernel.envelope import Envelope, Origin
 from actors.kernel.errors import Busy, Expired, Internal, NotFound, Unavailable
 from actors.kernel.mailbox import Mailbox
 from actors.kernel.message import Message
 from actors.kernel.system import System
 from tests.kernel.conftest import Begin
-from tests.kernel.counting import Add, AddSlowly, CountersActor, Explode, GetCounter, until
+from tests.kernel.counting import Add, AddSlowly, CountersActor, Explode, GetCounter, LookSlowly, Restart, until
 
 
 def envelope(message: Message) -> Envelope:
@@ -40,7 +41,8 @@ async def test_ten_thousand_mixed_commands_end_with_counts_equal_to_rows(system:
 
     await asyncio.gather(*(ask(one()) for _ in range(10_000)))
     drift = await rows.fetch(
-        "SELECT c.id FROM counters c WHERE value <> (SELECT coalesce(sum(amount), 0) FROM additions a WHERE a.counter = c.id)"
+        "SELECT c.id FROM counters c "
+        "WHERE value <> (SELECT coalesce(sum(amount), 0) FROM additions a WHERE a.counter = c.id)"
     )
     assert drift == []
     assert await rows.fetchval("SELECT sum(v) FROM counters") == 10_000
@@ -205,3 +207,73 @@ async def test_fifty_questions_are_answered_together(system: System) -> None:
     assert [reply.name for reply in replies] == [f"c{i % 10}" for i in range(200)]
     with pytest.raises(NotFound):
         await system.ask(GetCounter(name="nothing"))
+
+
+@pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+async def test_a_serialisation_failure_is_run_again_whole(system: System, sqlstate: str) -> None:
+    assert (await system.ask(Restart(name="c1", sqlstate=sqlstate, times=2))).value == 1
+    assert len(CountersActor.attempts) == 3
+
+
+async def test_an_outage_is_answered_unavailable_and_tried_once(system: System) -> None:
+    with pytest.raises(Unavailable):
+        await system.ask(Restart(name="c1", sqlstate="57P03", times=1))
+    assert len(CountersActor.attempts) == 1
+
+
+async def test_a_commit_whose_answer_was_lost_is_never_run_again(system: System, rows: Any) -> None:
+    # The commit itself takes half a second, in which its connection is cut.
+    await rows.execute(
+        "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER linger AFTER UPDATE ON counters DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION linger()"
+    )
+    asked = asyncio.create_task(system.ask(Restart(name="c1")))
+
+    async def is_committing() -> bool:
+        return bool(
+            await rows.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND query LIKE 'COMMIT%' AND state = 'active'"
+            )
+        )
+
+    await until(is_committing)
+    with pytest.raises(Unavailable):
+        await asked
+    assert len(CountersActor.attempts) == 1
+
+
+async def test_commands_that_wait_for_locks_do_not_starve_queries(system: System, rows: Any) -> None:
+    async with rows.transaction():
+        await rows.execute("SELECT FROM counters FOR UPDATE")
+        stuck = [asyncio.create_task(system.ask(AddSlowly(name=f"c{i % 10}"))) for i in range(50)]
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(1):
+            assert (await system.ask(GetCounter(name="c1"))).value == 0
+    await asyncio.gather(*stuck)
+
+
+async def test_a_query_never_joins_one_that_is_already_running(system: System) -> None:
+    early = asyncio.create_task(system.ask(LookSlowly(name="c1", seconds=0.3)))
+    await asyncio.sleep(0.1)
+    await system.ask(Add(name="c1"))
+    assert (await system.ask(LookSlowly(name="c1", seconds=0))).value == 1
+    assert (await early).value == 0
+
+
+async def test_back_pressure_refuses_what_can_wait_and_takes_what_is_essential(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pressure, "LAG_SECONDS", -1.0)
+    system = await begin()
+
+    async def is_high() -> bool:
+        return system.pressure.is_high
+
+    await until(is_high)
+    with pytest.raises(Busy):
+        await system.ask(Add(name="c1"))
+    assert (await system.ask(Restart(name="c1"))).value == 1
+    assert (await system.ask(GetCounter(name="c1"))).value == 1
