@@ -33,7 +33,7 @@ class Walk:
         self._snapshot: Snapshot | None = None
         self._offset = offset
         self._last = last
-        self._offered: list[Rank] = []
+        self._offered: Sequence[Rank] = ()
         self._is_live = False
         self._is_over = False
 
@@ -63,15 +63,15 @@ class Walk:
         self._snapshot = snapshot
         self.name = snapshot.name if snapshot else ""
 
-    async def look_ahead(self, db: Reads) -> list[Rank]:
+    async def look_ahead(self, db: Reads) -> Sequence[Rank]:
         """The next places."""
         count = self.question.limit - len(self.posts) + SPARE
         snapshot = self._snapshot
-        if snapshot and self._offset < len(snapshot):
-            self._offered = snapshot.ranks(self._offset, count)
+        if snapshot and self._offset < len(snapshot.ranks):
+            self._offered = snapshot.ranks[self._offset : self._offset + count]
             return self._offered
         self._is_live = True
-        without = [rank.post_id for rank in snapshot.ranks(0, len(snapshot))] if snapshot else []
+        without = [rank.post_id for rank in snapshot.ranks] if snapshot else []
         self._offered = await queries.ranking(db, below=self._last, without=without, limit=count)
         self._is_over = len(self._offered) < count
         return self._offered
@@ -89,7 +89,7 @@ class Walk:
             if post and not (caller and post.author.id == caller.id):
                 self.posts.append(post)
         snapshot = self._snapshot
-        if snapshot and snapshot.is_whole and self._offset >= len(snapshot):
+        if snapshot and snapshot.is_whole and self._offset >= len(snapshot.ranks):
             self._is_over = True
 
     @property

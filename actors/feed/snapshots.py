@@ -5,6 +5,7 @@ import struct
 from collections import OrderedDict
 from dataclasses import dataclass
 from secrets import token_urlsafe
+from typing import Self
 from uuid import UUID
 
 import structlog
@@ -20,8 +21,8 @@ LENGTH = 500
 LIFETIME_SECONDS = 600
 FRESH_SECONDS = 1.0
 """First pages within this time share a snapshot, so that the ranking is read once a second, not once a page."""
-KEPT = 128
-"""Snapshots kept in this process, 12 KB each; the others are in Redis."""
+KEPT = 32
+"""Snapshots kept in this process, 100 KB each; the others are in Redis, 12 KB each."""
 
 _RANK = struct.Struct(">d16s")
 log = structlog.get_logger(__name__)
@@ -29,23 +30,24 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A ranking as it was, packed: eight bytes of score and sixteen of id a post."""
+    """A ranking as it was."""
 
     name: str
-    packed: bytes
-
-    def __len__(self) -> int:
-        return len(self.packed) // _RANK.size
+    ranks: tuple[Rank, ...]
 
     @property
     def is_whole(self) -> bool:
         """Whether there was nothing to rank below it."""
-        return len(self) < LENGTH
+        return len(self.ranks) < LENGTH
 
-    def ranks(self, start: int, count: int) -> list[Rank]:
-        """Up to `count` places from `start` on."""
-        part = self.packed[start * _RANK.size : (start + count) * _RANK.size]
-        return [Rank(score, UUID(bytes=raw)) for score, raw in _RANK.iter_unpack(part)]
+    def packed(self) -> bytes:
+        """The ranking as eight bytes of score and sixteen of id a post."""
+        return b"".join(_RANK.pack(rank.score, rank.post_id.bytes) for rank in self.ranks)
+
+    @classmethod
+    def unpacked(cls, name: str, packed: bytes) -> Self:
+        """What `packed` made."""
+        return cls(name, tuple(Rank(score, UUID(bytes=raw)) for score, raw in _RANK.iter_unpack(packed)))
 
 
 class Snapshots:
@@ -69,11 +71,10 @@ class Snapshots:
 
     async def _freeze(self, db: Reads) -> Snapshot:
         ranks = await queries.ranking(db, below=None, limit=LENGTH)
-        packed = b"".join(_RANK.pack(rank.score, rank.post_id.bytes) for rank in ranks)
-        snapshot = Snapshot(token_urlsafe(9), packed)
+        snapshot = Snapshot(token_urlsafe(9), tuple(ranks))
         self._keep(snapshot)
         try:
-            await self._redis.set(_key(snapshot.name), packed, ex=LIFETIME_SECONDS)
+            await self._redis.set(_key(snapshot.name), snapshot.packed(), ex=LIFETIME_SECONDS)
         except (RedisError, OSError) as error:
             log.warning("snapshot is in this process only", error=repr(error))
         return snapshot
@@ -89,7 +90,7 @@ class Snapshots:
             return None
         if not isinstance(packed, bytes):
             return None
-        snapshot = Snapshot(name, packed)
+        snapshot = Snapshot.unpacked(name, packed)
         self._keep(snapshot)
         return snapshot
 

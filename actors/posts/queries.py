@@ -1,6 +1,7 @@
 """What posts read: cards, what a viewer did with them, counts. Feeds and notifications read them too."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from uuid import UUID
 
 from asyncpg import Record
@@ -82,11 +83,14 @@ async def viewer_states(db: Reads, asked: Sequence[tuple[UUID, PostView]]) -> di
         [post.author.id for _, post in asked],
     )
     return {
-        (row["viewer_id"], row["post_id"]): ViewerState(
-            liked=row["liked"], reposted=row["reposted"], following=row["following"]
-        )
+        (row["viewer_id"], row["post_id"]): _viewer_state(row["liked"], row["reposted"], row["following"])
         for row in rows
     }
+
+
+@cache
+def _viewer_state(liked: bool, reposted: bool, following: bool) -> ViewerState:
+    return ViewerState(liked=liked, reposted=reposted, following=following)
 
 
 async def counts(db: Reads, ids: Iterable[UUID]) -> dict[UUID, CountsItem]:

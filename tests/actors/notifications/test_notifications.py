@@ -170,10 +170,9 @@ async def test_facts_in_the_wrong_order_end_with_what_is_true(system: System, da
     await follow(system, bea, ana)
     await settle(database_url)
     assert len(await mine(system, ana)) == 1
-    counts = {"post_id": post, "author_id": ana.id, "reposts": 0, "comments": 0}
     late = (
         Unfollowed(follower_id=bea.id, followee_id=ana.id),
-        PostLikesChanged(**counts, likes=1, v=1, liked_by=(bea.id,)),
+        PostLikesChanged(post_id=post, author_id=ana.id, likes=1, reposts=0, comments=0, v=1, liked_by=(bea.id,)),
     )
     for event in late:
         await system.deliver("notifications", event, Origin())

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from actors.auth.messages import Caller
 from actors.kernel.errors import NotFound
+from actors.kernel.message import Request
 from actors.kernel.system import System
 from actors.posts.messages import DeletePost, GetPost, ListProfilePosts, RepostState, SetLike, SetRepost
 from tests.actors.auth.people import callers, facts, fetch, until
@@ -39,12 +41,13 @@ async def test_a_repost_is_no_post_of_its_own(system: System, database_url: str)
     (post,) = await plant(database_url, [ana.id])
     await repost(system, bea, post)
     (row,) = await fetch(database_url, "SELECT repost_id FROM reposts")
-    for message in (
+    messages: tuple[Request[Any], ...] = (
         GetPost(post_id=row["repost_id"]),
         SetLike(caller=ana, post_id=row["repost_id"]),
         SetRepost(caller=ana, post_id=row["repost_id"]),
         DeletePost(caller=bea, post_id=row["repost_id"]),
-    ):
+    )
+    for message in messages:
         with pytest.raises(NotFound):
             await system.ask(message)
     assert (await system.ask(ListProfilePosts(username="bea"))).items == ()
