@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.realtime import metrics
 from server.realtime.connection import Connection
-from server.realtime.encoding import label_of
+from server.realtime.encoding import kept_json
 from server.realtime.entries import Entry
 
 FOLLOWING = "feed:following"
@@ -22,7 +22,7 @@ class Topic:
         """What the log calls it."""
         self.name = name
         """What clients call it; for `user:<id>` that is `me`."""
-        self.label = label_of(name)
+        self.label = kept_json(name)
         self.others: dict[str, Topic] | None = None
         """The same under other spellings: each client hears of a topic by the name it used."""
         self.watchers: set[Connection] = set()

@@ -61,6 +61,6 @@ def counts_frame(items: Iterable[bytes]) -> bytes:
     return _framed(_TEXT, b'{"push":"counts","items":[%b]}' % b",".join(items))
 
 
-def label_of(topic: str) -> bytes:
-    """A topic's name as JSON."""
-    return orjson.dumps(topic)
+def kept_json(value: object) -> bytes:
+    """JSON to keep. A copy: what orjson returns holds its working buffer, 4 KB for a few bytes."""
+    return bytes(memoryview(orjson.dumps(value)))

@@ -11,7 +11,7 @@ import orjson
 from server.realtime import metrics
 from server.realtime.audience import FOLLOWING, Audience, Topic
 from server.realtime.connection import Connection
-from server.realtime.encoding import counts_frame, event_frame, lag_frame
+from server.realtime.encoding import counts_frame, event_frame, kept_json, lag_frame
 from server.realtime.entries import COUNTS, REVOKED, Entry, Position
 from server.realtime.following import Followers, Following
 from server.realtime.frames import CloseCode
@@ -80,7 +80,7 @@ class Fanout:
         if topic is None or item[1] <= topic.v:
             return None
         topic.v = item[1]
-        topic.counts = orjson.dumps(item)
+        topic.counts = kept_json(item)
         return topic
 
     def refresh_counts(self, items: Iterable[Sequence[Any]]) -> None:

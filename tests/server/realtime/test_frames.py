@@ -1,5 +1,6 @@
 """Frames on the wire are what the models and the document say."""
 
+import sys
 from typing import Any
 from uuid import uuid4
 
@@ -33,7 +34,7 @@ def _entry(text: str) -> Entry:
 
 @pytest.mark.parametrize("size", [0, 60, 200, 70_000])
 def test_spliced_frames_are_what_their_models_say(size: int) -> None:
-    label = encoding.label_of('tag:"quoted"\\')
+    label = encoding.kept_json('tag:"quoted"\\')
     frames: list[tuple[type[BaseModel], bytes]] = [
         (EventPush, encoding.event_frame(label, _entry("é" * size), "5-7")),
         (PingPush, encoding.ping_frame("5-7")),
@@ -44,6 +45,10 @@ def test_spliced_frames_are_what_their_models_say(size: int) -> None:
         said: Any = orjson.loads(_payload(frame))
         again = model.model_validate_json(_payload(frame)).model_dump(mode="json", by_alias=True)
         assert said == again
+
+
+def test_what_is_kept_of_json_is_no_larger_than_its_text() -> None:
+    assert sys.getsizeof(encoding.kept_json("post:1")) < 100
 
 
 def test_every_error_code_has_a_status_and_temporary_ones_say_when_to_try_again() -> None:
