@@ -120,11 +120,11 @@ def migrate(
     """
     from server import schema  # noqa: PLC0415  reads every table
 
-    url = _settings().database_url
     if new:
-        typer.echo(asyncio.run(schema.generate(url, new)))
+        for file in asyncio.run(schema.generate(new)):
+            typer.echo(file)
     else:
-        asyncio.run(schema.migrate(url))
+        asyncio.run(schema.migrate(_settings().database_url))
 
 
 @app.command()

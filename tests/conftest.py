@@ -7,6 +7,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
 
 from actors.adapters.outside import Outside, open_outside
@@ -16,7 +19,19 @@ from actors.kernel.system import System
 from actors.settings import Settings, load_settings
 from server.embedded.processes import EmbeddedError
 from server.embedded.valkey import start_valkey
+from server.http.identity import Revocations
+from server.realtime.realtime import Realtime
+from server.serve import assemble
+from tests.contract import held_to_openapi
 from tests.servers import OwnValkey, drop_template, folder_for_servers, fresh_database, running_servers
+
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        # Tracebacks with every local variable take seconds to draw.
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 _SERVERS = pytest.StashKey[Mapping[str, str]]()
 _STOP = pytest.StashKey[ExitStack]()
@@ -144,3 +159,15 @@ async def system(outside: Outside) -> AsyncIterator[System]:
     await system.start()
     yield system
     await system.stop()
+
+
+@pytest.fixture
+async def client(outside: Outside, system: System) -> AsyncIterator["TestClient[web.Request, web.Application]"]:
+    """Calls the whole application, live edge included; every reply is held against the OpenAPI document."""
+    revocations = Revocations()
+    realtime = Realtime(outside.settings, outside.cache, system.ask, revocations)
+    await realtime.start()
+    app = assemble(outside, system, realtime, revocations)
+    async with TestClient(TestServer(app), middlewares=[held_to_openapi()]) as client:
+        yield client
+    await realtime.stop()

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 from actors.kernel.envelope import Envelope
 from actors.kernel.errors import Busy
@@ -40,7 +42,7 @@ class Mailbox:
             await self._arrival.wait()
         return True
 
-    def take(self, limit_of: "dict[type, int]") -> list[Envelope]:
+    def take(self, limit_of: Mapping[Any, int]) -> list[Envelope]:
         """The first message and, if its type is taken in batches, every later one of that type that no
         message with the same key stands before."""
         first = self._waiting.popleft()

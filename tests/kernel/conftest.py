@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from actors.adapters.outside import Outside, open_outside
+from actors.adapters.outside import open_outside
 from actors.kernel.system import System
 from actors.settings import Settings
 from tests.kernel import counting
@@ -48,6 +48,6 @@ async def system(begin: Begin) -> System:
 
 
 @pytest.fixture
-def outside(system: System) -> Outside:
-    """What the system reaches outside."""
-    return system.outside
+def redis(system: System) -> Any:
+    """The system's Redis; Any, because redis-py's types name every shape of every protocol version."""
+    return system.outside.cache.redis

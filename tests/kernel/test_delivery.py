@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from actors.adapters.outside import Outside
 from actors.kernel import dead, inbox, outbox, publisher
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import KeyReused, StillRunning
@@ -27,12 +26,12 @@ async def everything_took_effect(rows: Any) -> bool:
     return bool(missing == 0)
 
 
-async def test_a_fact_reaches_its_listener_and_the_live_log_once(system: System, outside: Outside, rows: Any) -> None:
+async def test_a_fact_reaches_its_listener_and_the_live_log_once(system: System, redis: Any, rows: Any) -> None:
     await system.ask(Add(name="c1", amount=3))
     await until(lambda: everything_took_effect(rows))
     assert await rows.fetchval("SELECT value FROM ledger") == 3
     assert await rows.fetchval("SELECT times FROM received") == 1
-    entries = await outside.cache.redis.xrange(LIVE)
+    entries = await redis.xrange(LIVE)
     assert entries[0][1] == {b"y": b"epoch"}
     entry, fields = entries[1]
     assert fields[b"t"] == b"counter:c1"
@@ -40,16 +39,16 @@ async def test_a_fact_reaches_its_listener_and_the_live_log_once(system: System,
     assert entry == entries[0][0].replace(b"-0", b"-1")
 
 
-async def test_a_repeated_delivery_does_nothing(system: System, outside: Outside, rows: Any) -> None:
+async def test_a_repeated_delivery_does_nothing(system: System, redis: Any, rows: Any) -> None:
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows))
     fact = await rows.fetchrow("SELECT * FROM outbox WHERE type = 'Added'")
     fields = {"y": fact["type"], "p": fact["payload"], "o": ""}
     for _ in range(5):
-        await outside.cache.redis.xadd(inbox_of("ledger"), fields)
+        await redis.xadd(inbox_of("ledger"), fields)
 
     async def is_empty() -> bool:
-        return not await outside.cache.redis.xlen(inbox_of("ledger"))
+        return not await redis.xlen(inbox_of("ledger"))
 
     await until(is_empty)
     assert await rows.fetchval("SELECT count(*) FROM ledger") == 1
@@ -65,7 +64,7 @@ async def test_two_processes_share_the_work_and_nothing_takes_effect_twice(begin
 
 
 async def test_a_handler_that_always_fails_ends_among_the_dead_and_the_rest_flows_on(
-    system: System, outside: Outside, rows: Any, monkeypatch: pytest.MonkeyPatch
+    system: System, redis: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox, "ATTEMPTS", 2)
     LedgerActor.failing.add("c1")
@@ -84,7 +83,7 @@ async def test_a_handler_that_always_fails_ends_among_the_dead_and_the_rest_flow
     await dead.replay(rows, letter["id"])
     await until(lambda: everything_took_effect_of(rows, 10))
     assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 0
-    assert await outside.cache.redis.hlen("attempts") == 0
+    assert await redis.hlen("attempts") == 0
 
 
 async def everything_took_effect_of(rows: Any, count: int) -> bool:
@@ -104,7 +103,7 @@ async def test_a_dropped_letter_is_not_brought_back(system: System, rows: Any, m
     assert await outbox.republish(rows) == 0
 
 
-async def test_a_letter_older_than_the_record_is_not_replayed(rows: Any, outside: Outside) -> None:
+async def test_a_letter_older_than_the_record_is_not_replayed(rows: Any, redis: Any) -> None:
     letter = uuid4()
     await rows.execute(
         "INSERT INTO dead_letters (id, domain, event_id, payload, event_at) "
@@ -116,9 +115,9 @@ async def test_a_letter_older_than_the_record_is_not_replayed(rows: Any, outside
     assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 1
 
 
-async def test_an_event_nobody_can_read_is_kept_and_does_not_block(system: System, outside: Outside, rows: Any) -> None:
+async def test_an_event_nobody_can_read_is_kept_and_does_not_block(system: System, redis: Any, rows: Any) -> None:
     unknown = {"y": "FromTheFuture", "p": f'{{"id": "{uuid4()}", "at": "2026-01-01T00:00:00Z"}}', "o": ""}
-    await outside.cache.redis.xadd(inbox_of("ledger"), unknown)
+    await redis.xadd(inbox_of("ledger"), unknown)
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows))
     assert await rows.fetchval("SELECT type FROM dead_letters") == "FromTheFuture"
@@ -150,9 +149,7 @@ async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(
     await until(lambda: everything_took_effect(rows))
 
 
-async def test_flushall_under_load_begins_a_new_epoch_and_loses_nothing(
-    system: System, outside: Outside, rows: Any
-) -> None:
+async def test_flushall_under_load_begins_a_new_epoch_and_loses_nothing(system: System, redis: Any, rows: Any) -> None:
     async def load() -> None:
         for i in range(200):
             await system.ask(AddSlowly(name=f"c{i % 10}"))
@@ -160,28 +157,27 @@ async def test_flushall_under_load_begins_a_new_epoch_and_loses_nothing(
     loading = asyncio.gather(*(load() for _ in range(3)))
     for _ in range(4):
         await asyncio.sleep(0.2)
-        await outside.cache.redis.flushall()
+        await redis.flushall()
     await loading
     await until(lambda: everything_took_effect(rows), seconds=30)
     assert await rows.fetchval("SELECT count(*) FROM ledger") == 600
     assert await rows.fetchval("SELECT sum(times) FROM received") == 600
     epoch = await rows.fetchval("SELECT epoch FROM relay_state")
-    assert (await outside.cache.redis.xrange(LIVE, count=1))[0][0] == f"{epoch}-0".encode()
+    assert (await redis.xrange(LIVE, count=1))[0][0] == f"{epoch}-0".encode()
 
 
-async def test_live_numbers_have_no_gap(system: System, outside: Outside, rows: Any) -> None:
+async def test_live_numbers_have_no_gap(system: System, redis: Any, rows: Any) -> None:
     await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i % 10}")) for i in range(100)))
     await until(lambda: everything_took_effect(rows))
-    numbers = [int(entry.partition(b"-")[2]) for entry, _ in await outside.cache.redis.xrange(LIVE)]
+    numbers = [int(entry.partition(b"-")[2]) for entry, _ in await redis.xrange(LIVE)]
     assert numbers == list(range(101))
 
 
-async def test_losing_only_the_newest_entries_is_noticed(system: System, outside: Outside, rows: Any) -> None:
+async def test_losing_only_the_newest_entries_is_noticed(system: System, redis: Any, rows: Any) -> None:
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows))
     before = await rows.fetchval("SELECT epoch FROM relay_state")
     # What a restart from an older snapshot looks like: the newest entry of each stream is gone.
-    redis = outside.cache.redis
     for stream in (LIVE, MARK):
         kept = await redis.dump(stream)
         await system.ask(Add(name="c2"))
@@ -196,21 +192,30 @@ async def test_losing_only_the_newest_entries_is_noticed(system: System, outside
 
 
 async def test_after_a_loss_facts_go_to_the_inboxes_again_but_never_to_the_live_log(
-    system: System, outside: Outside, rows: Any
+    system: System, redis: Any, rows: Any
 ) -> None:
     LedgerActor.failing.add("c1")
     await system.ask(Add(name="c1"))
-    await asyncio.sleep(0.2)
-    await outside.cache.redis.flushall()
+
+    async def has_failed() -> bool:
+        return bool(await redis.hlen("attempts"))
+
+    await until(has_failed)
+    await redis.flushall()
+
+    async def has_begun_anew() -> bool:
+        return bool(await redis.exists(LIVE))
+
+    await until(has_begun_anew)
     LedgerActor.failing.clear()
     await until(lambda: everything_took_effect(rows), seconds=20)
-    assert [fields[b"y"] for _, fields in await outside.cache.redis.xrange(LIVE)] == [b"epoch"]
+    assert [fields[b"y"] for _, fields in await redis.xrange(LIVE)] == [b"epoch"]
 
 
 async def test_what_a_dead_process_held_is_taken_over(begin: Begin, rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "LEASE_SECONDS", 0.6)
     system = await begin()
-    redis = system.outside.cache.redis
+    redis: Any = system.outside.cache.redis
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows))
     fact = await rows.fetchrow("SELECT payload FROM outbox")
@@ -234,7 +239,11 @@ async def test_published_facts_are_pruned_only_when_every_listener_recorded_them
     await until(lambda: everything_took_effect(rows))
     LedgerActor.failing.add("c2")
     await system.ask(Add(name="c2"))
-    await asyncio.sleep(0.2)
+
+    async def is_published() -> bool:
+        return not await rows.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
+
+    await until(is_published)
     await rows.execute("UPDATE outbox SET published_at = published_at - interval '1 hour'")
     assert await outbox.prune(rows, older_than=PRUNE_AFTER) == 1
     assert await rows.fetchval("SELECT key FROM outbox") == "c2"
@@ -250,13 +259,14 @@ async def test_the_lead_passes_on_when_the_leader_loses_its_connection(begin: Be
     await until(lambda: everything_took_effect(rows))
 
 
-async def test_a_leader_that_wakes_up_late_is_refused(system: System, outside: Outside, rows: Any) -> None:
-    client = outside.cache.stream_client()
-    late = Publisher(rows, await client.connection_pool.get_connection(), system.domains, system.reach)
+async def test_a_leader_that_wakes_up_late_is_refused(system: System, redis: Any, rows: Any) -> None:
+    client = system.outside.cache.stream_client()
+    connection = await client.connection_pool.get_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it bare
+    late = Publisher(rows, connection, system.domains, system.reach)
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows))
     await late.take_over()
-    await outside.cache.redis.flushall()
+    await redis.flushall()
 
     async def is_later() -> bool:
         return bool(await rows.fetchval("SELECT epoch > $1 FROM relay_state", late.epoch))
@@ -289,7 +299,8 @@ async def test_facts_about_one_key_go_live_in_the_order_of_their_versions(begin:
     one, other = await begin(), await begin()
     await asyncio.gather(*(system.ask(AddSlowly(name="c1")) for _ in range(100) for system in (one, other)))
     await until(lambda: everything_took_effect(rows))
-    shown = [orjson.loads(fields[b"d"])["v"] for _, fields in (await one.outside.cache.redis.xrange(LIVE))[1:]]
+    redis: Any = one.outside.cache.redis
+    shown = [orjson.loads(fields[b"d"])["v"] for _, fields in (await redis.xrange(LIVE))[1:]]
     assert shown == list(range(1, 201))
 
 
@@ -303,11 +314,11 @@ async def test_what_lies_below_the_bound_of_the_claim_is_swept(
     await until(lambda: everything_took_effect(rows))
 
 
-async def test_an_outage_burns_no_attempts(system: System, outside: Outside, rows: Any) -> None:
+async def test_an_outage_burns_no_attempts(system: System, redis: Any, rows: Any) -> None:
     LedgerActor.outages = 8
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows), seconds=30)
-    assert await outside.cache.redis.hlen("attempts") == 0
+    assert await redis.hlen("attempts") == 0
     assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 0
 
 
@@ -317,7 +328,8 @@ async def test_what_kills_its_holders_is_buried(begin: Begin, rows: Any, monkeyp
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows))
     await system.inbox.stop_reading()
-    redis, stream = system.outside.cache.redis, inbox_of("ledger")
+    redis: Any = system.outside.cache.redis
+    stream = inbox_of("ledger")
     fact = await rows.fetchrow("SELECT type, payload FROM outbox")
     await rows.execute("DELETE FROM inbox_records")
     entry = await redis.xadd(stream, {"y": fact["type"], "p": fact["payload"], "o": ""})
@@ -335,7 +347,8 @@ async def test_what_kills_its_holders_is_buried(begin: Begin, rows: Any, monkeyp
 async def test_a_process_that_stops_leaves_what_it_holds_readable(begin: Begin, rows: Any) -> None:
     LedgerActor.failing.add("c1")
     system = await begin()
-    redis, stream = system.outside.cache.redis, inbox_of("ledger")
+    redis: Any = system.outside.cache.redis
+    stream = inbox_of("ledger")
     await system.ask(Add(name="c1"))
 
     async def is_held() -> bool:
