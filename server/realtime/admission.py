@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from actors.auth.messages import Caller
-from actors.kernel.errors import Forbidden, Refusal, Unauthenticated, Unavailable
+from actors.kernel.errors import Forbidden, Unauthenticated, Unavailable
 from actors.settings import Settings
-from server.http.identity import Identities, Revocations, SessionEnded, Source
-from server.http.tokens import TokenExpired
+from server.http.identity import Revocations, Source
+from server.http.tokens import TokenExpired, Tokens
+from server.keys import IDENTITIES
 from server.realtime.frames import CloseCode, ErrorCode
 from server.realtime.refusals import Denied
 from server.realtime.tickets import Tickets
@@ -34,11 +35,12 @@ class Admission:
     """Knows people by bearer token, cookie, token in `connect`, or ticket."""
 
     def __init__(self, settings: Settings, tickets: Tickets, revocations: Revocations) -> None:
+        self._tokens = Tokens.of(settings)
         self._origins = {_origin(settings.public_url), *map(_origin, settings.allowed_origins)}
         self._tickets = tickets
         self._revocations = revocations
 
-    def of_upgrade(self, request: web.Request, identities: Identities) -> Admitted | None:
+    def of_upgrade(self, request: web.Request) -> Admitted | None:
         """Who the upgrade itself names; None may still say so in `connect`.
 
         Raises `ForeignOrigin` where a page off the allow-list would use our cookies, `Unauthenticated` for a bearer
@@ -52,20 +54,15 @@ class Admission:
             and _origin(origin) not in self._origins
         ):
             raise ForeignOrigin
-        source, identity = identities.of_request(request)
+        source, identity = request.app[IDENTITIES].of_request(request)
         if identity is None:
             return None
         return Admitted(identity.caller, identity.expires_at if source is Source.bearer else None)
 
-    async def of_credentials(self, token: str | None, ticket: str | None, identities: Identities) -> Admitted | None:
+    async def of_credentials(self, token: str | None, ticket: str | None) -> Admitted | None:
         """Who the token or the ticket names; None where neither is given. Raises `Denied`."""
         if token is not None:
-            try:
-                identity = identities.of_token(token)
-            except Unauthenticated as refusal:
-                code = ErrorCode.token_expired if isinstance(refusal, TokenExpired) else ErrorCode.unauthorized
-                raise Denied(code, refusal.detail, close=_close_code(refusal)) from None
-            return Admitted(identity.caller, identity.expires_at)
+            return self._of_token(token)
         if ticket is None:
             return None
         try:
@@ -80,11 +77,17 @@ class Admission:
         """Whether the session was revoked, meanwhile perhaps."""
         return caller.session_id in self._revocations
 
-
-def _close_code(refusal: Refusal) -> CloseCode:
-    if isinstance(refusal, TokenExpired):
-        return CloseCode.token_expired
-    return CloseCode.session_revoked if isinstance(refusal, SessionEnded) else CloseCode.unauthorized
+    def _of_token(self, token: str) -> Admitted:
+        # Verified here and not remembered: a socket shows its token once, and remembering costs a kilobyte.
+        try:
+            identity = self._tokens.verify(token)
+        except TokenExpired as refusal:
+            raise Denied(ErrorCode.token_expired, refusal.detail, close=CloseCode.token_expired) from None
+        except Unauthenticated as refusal:
+            raise Denied(ErrorCode.unauthorized, refusal.detail, close=CloseCode.unauthorized) from None
+        if self.has_ended(identity.caller):
+            raise Denied(ErrorCode.unauthorized, "this session was ended", close=CloseCode.session_revoked)
+        return Admitted(identity.caller, identity.expires_at)
 
 
 def _origin(url: str) -> str:

@@ -11,7 +11,7 @@ from actors.auth.messages import Caller
 from server.realtime import metrics
 from server.realtime.encoding import close_frame, ping_frame, text_frame
 from server.realtime.entries import Position
-from server.realtime.frames import PING_MS, CloseCode, Expiring, NoticePush
+from server.realtime.frames import PING_MS, CloseCode, Expiring, Limits, NoticePush
 from server.realtime.outbox import Burst, Outbox, Replay
 from server.realtime.wheel import Wheel
 
@@ -26,6 +26,8 @@ BLOCKED_SECONDS = 5.0
 """Unable to write for so long, the fattest topic is dropped; for as long again, the socket is closed."""
 WARNING_SECONDS = 60.0
 CLOSING_SECONDS = 2.0
+ERRORS_BURST, ERRORS_PER_SECOND = 20.0, 0.5
+_LIMITS = Limits()
 
 
 class Drain(Protocol):
@@ -44,6 +46,8 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_errors_left",
+        "_frames_left",
         "_outbox",
         "_position",
         "_pump",
@@ -87,6 +91,8 @@ class Connection:
         self.pong_by: float | None = None
         self.wake = 0.0
         self.warned = False
+        self._frames_left = float(_LIMITS.frames_burst)
+        self._errors_left = ERRORS_BURST
         self._transport = transport
         self._writer = writer
         self._wheel = wheel
@@ -124,6 +130,20 @@ class Connection:
         for item in items:
             if self.closing_at is None:
                 self._wait_with().put(item)
+
+    def hear(self) -> bool:
+        """Note that a frame came; whether its client keeps to the rate."""
+        now = time.monotonic()
+        passed, self.heard_at = now - self.heard_at, now
+        left = self._frames_left + passed * _LIMITS.frames_per_second
+        self._frames_left = min(left, _LIMITS.frames_burst) - 1
+        self._errors_left = min(self._errors_left + passed * ERRORS_PER_SECOND, ERRORS_BURST)
+        return self._frames_left >= 0
+
+    def may_err_again(self) -> bool:
+        """Note that a request was refused; whether that happens rarely enough."""
+        self._errors_left -= 1
+        return self._errors_left >= 0
 
     def open(self, caller: Caller | None, expires_at: float | None) -> None:
         """It belongs to somebody now, or to a visitor; from here on it is pinged."""

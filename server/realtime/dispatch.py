@@ -7,7 +7,6 @@ import structlog
 from pydantic import ValidationError
 
 from actors.auth.messages import Caller
-from server.http.identity import Identities
 from server.realtime import metrics
 from server.realtime.admission import Admission, Admitted
 from server.realtime.audience import Audience
@@ -53,15 +52,13 @@ class Dispatch:
         self._audience = audience
         self._subscribing = subscribing
 
-    async def answer(
-        self, connection: Connection, text: str, upgrade: Admitted | None, identities: Identities
-    ) -> ErrorCode | None:
+    async def answer(self, connection: Connection, text: str, upgrade: Admitted | None) -> ErrorCode | None:
         """Do what the frame asks and send the answer; says by which error it was answered, if by one."""
         request_id = None
         try:
             request = _read(text)
             request_id = None if isinstance(request, Pong) else request.id
-            await self._carry_out(connection, request, upgrade, identities)
+            await self._carry_out(connection, request, upgrade)
         except Denied as denied:
             error, close = denied.error, denied.close
             request_id = _id_of(text) if request_id is None else request_id
@@ -76,11 +73,9 @@ class Dispatch:
             connection.close(close)
         return error.code
 
-    async def _carry_out(
-        self, connection: Connection, request: AnyRequest, upgrade: Admitted | None, identities: Identities
-    ) -> None:
+    async def _carry_out(self, connection: Connection, request: AnyRequest, upgrade: Admitted | None) -> None:
         if isinstance(request, Connect):
-            await self._connect(connection, request, upgrade, identities)
+            await self._connect(connection, request, upgrade)
             return
         if not connection.opened:
             raise Denied(ErrorCode.bad_request, "the first frame is `connect`", close=CloseCode.protocol_error)
@@ -97,16 +92,14 @@ class Dispatch:
                 self._audience.untrack(connection, request.posts)
                 connection.send(text_frame(Answer(id=request.id, ok=Done())))
             case Refresh():
-                await self._refresh(connection, request, identities)
+                await self._refresh(connection, request)
             case Pong():
                 pass
 
-    async def _connect(
-        self, connection: Connection, request: Connect, upgrade: Admitted | None, identities: Identities
-    ) -> None:
+    async def _connect(self, connection: Connection, request: Connect, upgrade: Admitted | None) -> None:
         if connection.opened:
             raise Denied(ErrorCode.bad_request, "this socket is connected already")
-        admitted = await self._admission.of_credentials(request.token, request.ticket, identities) or upgrade
+        admitted = await self._admission.of_credentials(request.token, request.ticket) or upgrade
         caller, expires_at = (None, None) if admitted is None else admitted
         if caller is not None and len(self._audience.of_user(caller.id)) >= SOCKETS_PER_USER:
             raise Denied(
@@ -143,8 +136,8 @@ class Dispatch:
 
         await self._subscribing.watch(connection, {request.topic: request.since}, subscribed)
 
-    async def _refresh(self, connection: Connection, request: Refresh, identities: Identities) -> None:
-        admitted = await self._admission.of_credentials(request.token, request.ticket, identities)
+    async def _refresh(self, connection: Connection, request: Refresh) -> None:
+        admitted = await self._admission.of_credentials(request.token, request.ticket)
         if admitted is None:
             raise Denied(ErrorCode.bad_request, "give a token or a ticket")
         if connection.caller is None or admitted.caller.id != connection.caller.id:

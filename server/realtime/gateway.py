@@ -3,16 +3,13 @@
 import asyncio
 import random
 import socket
-import time
 from contextlib import suppress
-from typing import NamedTuple, cast
+from typing import cast
 from uuid import uuid4
 
 from aiohttp import WSMessage, WSMsgType, hdrs, web
 
 from actors.kernel.errors import Malformed, Unavailable
-from server.http.identity import Identities
-from server.keys import IDENTITIES
 from server.realtime import metrics
 from server.realtime.admission import Admission, Admitted
 from server.realtime.audience import Audience
@@ -20,14 +17,13 @@ from server.realtime.connection import Connection
 from server.realtime.dispatch import Dispatch
 from server.realtime.encoding import pong_frame, text_frame
 from server.realtime.fanout import Fanout
-from server.realtime.frames import MAX_FRAME_BYTES, PROTOCOL, CloseCode, Limits, NoticePush, Reconnect
+from server.realtime.frames import MAX_FRAME_BYTES, PROTOCOL, CloseCode, NoticePush, Reconnect
 from server.realtime.wheel import Wheel
 
 UNSENT_BYTES = 64 * 1024
 """What the kernel may hold of a socket beyond what its peer has room for: more would only grow old there."""
-ERRORS_BURST, ERRORS_PER_SECOND = 20, 0.5
 _CLOSE_SECONDS = 2.0
-_LIMITS = Limits()
+_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR})
 
 
 class UpgradeNeeded(Malformed):
@@ -38,32 +34,6 @@ class UpgradeNeeded(Malformed):
 
 class Leaving(Unavailable):
     """This process is going; connect again and another will answer."""
-
-
-class _Allowance:
-    """So many a second, so many at once."""
-
-    __slots__ = ("_at", "_left", "_most", "_rate")
-
-    def __init__(self, most: float, rate: float) -> None:
-        self._left, self._most, self._rate, self._at = most, most, rate, time.monotonic()
-
-    def spend(self) -> bool:
-        """Whether there was one left."""
-        now = time.monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._rate) - 1
-        self._at = now
-        return self._left >= 0
-
-
-class _Conversation(NamedTuple):
-    """A socket, who its upgrade named, and how much its client may still ask."""
-
-    connection: Connection
-    upgrade: Admitted | None
-    identities: Identities
-    frames: _Allowance
-    errors: _Allowance
 
 
 class Gateway:
@@ -85,8 +55,7 @@ class Gateway:
         """Open a socket and serve it until it closes."""
         if self._is_draining:
             raise Leaving
-        identities = request.app[IDENTITIES]
-        upgrade = self._admission.of_upgrade(request, identities)
+        upgrade = self._admission.of_upgrade(request)
         ws = web.WebSocketResponse(
             timeout=_CLOSE_SECONDS,
             autoclose=False,
@@ -109,9 +78,11 @@ class Gateway:
         try:
             if ws.ws_protocol is None and hdrs.SEC_WEBSOCKET_PROTOCOL in request.headers:
                 connection.close(CloseCode.unsupported_version)
-            frames = _Allowance(_LIMITS.frames_burst, _LIMITS.frames_per_second)
-            errors = _Allowance(ERRORS_BURST, ERRORS_PER_SECOND)
-            await self._converse(ws, _Conversation(connection, upgrade, identities, frames, errors))
+            while (message := await ws.receive()).type not in _ENDS:
+                if connection.closing_at is None:
+                    await self._take(message, connection, upgrade)
+            if message.type is WSMsgType.CLOSE:
+                connection.close(CloseCode.ok)
         finally:
             metrics.sockets.dec()
             self.sockets.discard(connection)
@@ -135,27 +106,14 @@ class Gateway:
                 async with asyncio.timeout(seconds + 2 * _CLOSE_SECONDS):
                     await self._gone.wait()
 
-    async def _converse(self, ws: web.WebSocketResponse, with_: _Conversation) -> None:
-        connection = with_.connection
-        while True:
-            message = await ws.receive()
-            if message.type in {WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR}:
-                if message.type is WSMsgType.CLOSE:
-                    connection.close(CloseCode.ok)
-                return
-            connection.heard_at = time.monotonic()
-            if connection.closing_at is None:
-                if with_.frames.spend():
-                    await self._take(message, with_)
-                else:
-                    connection.close(CloseCode.rate_limited)
-
-    async def _take(self, message: WSMessage, with_: _Conversation) -> None:
-        connection = with_.connection
+    async def _take(self, message: WSMessage, connection: Connection, upgrade: Admitted | None) -> None:
+        if not connection.hear():
+            connection.close(CloseCode.rate_limited)
+            return
         match message.type:
             case WSMsgType.TEXT:
-                error = await self._dispatch.answer(connection, message.data, with_.upgrade, with_.identities)
-                if error is not None and not with_.errors.spend():
+                error = await self._dispatch.answer(connection, message.data, upgrade)
+                if error is not None and not connection.may_err_again():
                     connection.close(CloseCode.too_many_errors)
             case WSMsgType.BINARY:
                 connection.close(CloseCode.not_text)

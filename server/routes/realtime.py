@@ -1,5 +1,6 @@
 """The live edge's addresses: the socket, tickets for it, and its description."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 import orjson
@@ -23,9 +24,9 @@ class TicketView(View):
     expires_in: int
 
 
-async def connect(request: web.Request) -> web.StreamResponse:
+def connect(request: web.Request) -> Awaitable[web.StreamResponse]:
     """Open the live socket; it speaks `vitrine.v1.json`, see `/v1/asyncapi.json`."""
-    return await request.app[REALTIME].gateway.handle(request)
+    return request.app[REALTIME].gateway.handle(request)
 
 
 async def issue_ticket(request: web.Request) -> web.StreamResponse:
