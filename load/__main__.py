@@ -31,6 +31,7 @@ def main(
     *,
     short: Annotated[bool, typer.Option("--short", help="A few seconds each: a smoke test, not a figure.")] = False,
     processes: Annotated[int, typer.Option(min=1, max=16, help="Server processes.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="Keep the world there, and use it again.")] = None,
     url: Annotated[str, typer.Option(help="Drive this server of yours instead; 127.0.0.1 only.")] = "",
     database: Annotated[str, typer.Option(help="Its database, to check conditions and counts.")] = "",
     tokens: Annotated[Path | None, typer.Option(help="Its people: `vitrine seed --tokens FILE`.")] = None,
@@ -50,7 +51,7 @@ def main(
                 raise typer.BadParameter("--url takes an address on 127.0.0.1, with --database and --tokens")
             outcomes = uvloop.run(_drive(names, url, database, tokens, short=short, processes=processes))
         else:
-            with durable_servers() as environment:
+            with durable_servers(data) as environment:
                 outcomes = uvloop.run(_own(names, environment, short=short, processes=processes))
     except (EmbeddedError, PartFailed, ConditionBroken) as error:
         typer.echo(str(error), err=True)

@@ -13,25 +13,32 @@ from server.embedded.front import embedded
 
 FOREIGN = ("DB_URL", "DATABASE_URL", "DB_REPLICA_URL", "REDIS_URL", "S3_ENDPOINT", "RATE_LIMITS", "VITRINE_FAULT")
 """What the surroundings may not decide."""
+TOKEN_SECONDS = 20 * 3600
+"""The seed's access tokens are good for a day."""
 
 
 @contextmanager
-def durable_servers() -> Iterator[dict[str, str]]:
-    """The environment of a Vitrine on servers that keep what they acknowledge. Gone after the block."""
-    folder = Path(mkdtemp(prefix="vitrine-load-"))
+def durable_servers(kept: Path | None) -> Iterator[dict[str, str]]:
+    """The environment of a Vitrine on servers that keep what they acknowledge. Their data lies in `kept`, or is
+    gone after the block."""
+    folder = kept.absolute() if kept else Path(mkdtemp(prefix="vitrine-load-"))
+    folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)
     surroundings = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     try:
         with embedded(folder / "servers", environ=surroundings) as variables:
             yield {**surroundings, **variables, "LOG_LEVEL": "warning", "LOAD_FOLDER": str(folder)}
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def fill(environment: Mapping[str, str], *, people: int, posts: int) -> Path:
-    """Migrate and seed; returns the file with everybody's access token."""
+    """Migrate and seed, unless it was done before; returns the file with everybody's access token."""
     folder = Path(environment["LOAD_FOLDER"])
     tokens = folder / "tokens.jsonl"
+    if tokens.exists() and tokens.stat().st_mtime > time.time() - TOKEN_SECONDS:
+        return tokens
     seed = ["seed", "--people", str(people), "--posts", str(posts), "--tokens", str(tokens)]
     for arguments in (["migrate"], seed):
         began = time.monotonic()

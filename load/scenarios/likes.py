@@ -28,6 +28,7 @@ class Storm:
         self.seconds: list[float] = []
         self.failures: list[str] = []
         self.failed = 0
+        self.answered = 0
         self.is_measuring = False
         self.is_over = False
 
@@ -36,6 +37,8 @@ class Storm:
         wires = [await connect(url) for _ in range(CONNECTIONS)]
         drivers = [asyncio.ensure_future(self._drive(wire, place)) for place, wire in enumerate(wires)]
         await asyncio.sleep(warm)
+        while self.answered < 2 * len(self._people):  # noqa: ASYNC110  every token was verified, every limit leased
+            await asyncio.sleep(0.05)
         self.is_measuring, began = True, time.monotonic()
         await asyncio.sleep(measured)
         self.is_measuring, ended = False, time.monotonic()
@@ -64,6 +67,7 @@ class Storm:
             wire.send((b"PUT" if on else b"DELETE") + self._paths[what] + self._tails[who], replied)
 
         def replied(status: int, body: bytes) -> None:
+            self.answered += 1
             if status == 200 and body.startswith(b'{"liked":true' if on else b'{"liked":false'):
                 (self.liked.add if on else self.liked.discard)(pair)
                 if self.is_measuring:

@@ -107,7 +107,7 @@ async def measure(
     post = bench.world.posts[place]
     liked = {person_id for _, person_id in await likes_of(bench.database_url, [post])}
     fresh = [person for person in bench.world.people if person.id not in liked]
-    senders = fresh[: int(rate * bench.seconds(15, 4))]
+    senders = fresh[: int(rate * bench.seconds(12, 4))]
     watchers = Watchers(post)
     tokens = [bench.world.people[index % len(bench.world.people)].token for index in range(sockets)]
     try:

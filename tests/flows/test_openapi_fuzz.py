@@ -1,0 +1,48 @@
+"""What the description promises is kept, whatever is sent: schemathesis on every operation, for a short while."""
+
+import re
+import sys
+from pathlib import Path
+
+from load.processes import Part
+from tests.flows.people import Person
+from tests.flows.stack import Stack
+
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+)
+SKIPPED = "^/v1/realtime$|^/v1/auth/logout$"
+"""An upgrade, and the end of the very session that is used."""
+MODULE = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
+
+
+async def fuzz(url: str, person: Person | None, log: Path, *, examples: int) -> str:
+    """Run schemathesis; returns what it said of operations that broke a promise, nothing when none did."""
+    arguments = ["run", f"{url}/v1/openapi.json", "--url", url, "--max-examples", str(examples), "--seed", "7"]
+    arguments += ["--checks", ",".join(CHECKS), "--phases", "examples,fuzzing", "--mode", "all"]
+    arguments += ["--exclude-path-regex", SKIPPED, "--no-color", "--continue-on-failure"]
+    arguments += ["--no-shrink", "--suppress-health-check", "all", "--generation-database", "none"]
+    arguments += ["--header", f"Authorization: Bearer {person.token}"] if person else []
+    part = Part(["-c", MODULE, *arguments], {"PATH": str(Path(sys.executable).parent)}, log)
+    try:
+        code = await part.ended(120)
+    finally:
+        part.kill()
+    said = part.words()
+    assert re.search(r"Operations:\s+\d+ selected", said), said[-2000:]
+    return "" if code == 0 else said
+
+
+async def test_every_operation_keeps_what_its_description_promises(stack: Stack, tmp_path: Path) -> None:
+    author, person = await stack.people(2)
+    await stack.posts(author, 3)
+    served = await stack.serve()
+    for who in (person, None):
+        said = await fuzz(served.url, who, tmp_path / f"fuzz-{who is None}.log", examples=10)
+        assert not said, said[-6000:]
+    assert served.returncode is None
