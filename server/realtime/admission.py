@@ -11,7 +11,7 @@ from actors.settings import Settings
 from server.http.identity import Revocations, Source
 from server.http.tokens import TokenExpired, Tokens
 from server.keys import IDENTITIES
-from server.realtime.frames import CloseCode, ErrorCode
+from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.refusals import Denied
 from server.realtime.tickets import Tickets
 

@@ -7,15 +7,14 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.frames import (
     PROTOCOL,
     Answer,
-    CloseCode,
     Connect,
     Connected,
     CountsPush,
     Done,
-    ErrorCode,
     EventPush,
     LagPush,
     NoticePush,

@@ -10,17 +10,16 @@ from actors.auth.messages import Caller
 from server.realtime import metrics
 from server.realtime.admission import Admission, Admitted
 from server.realtime.audience import Audience
+from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.connection import Connection
 from server.realtime.encoding import text_frame
 from server.realtime.entries import Position
 from server.realtime.frames import (
     REQUESTS,
     Answer,
-    CloseCode,
     Connect,
     Connected,
     Done,
-    ErrorCode,
     Pong,
     Refresh,
     Refreshed,

@@ -10,11 +10,11 @@ import orjson
 
 from server.realtime import metrics
 from server.realtime.audience import FOLLOWING, Audience, Topic
+from server.realtime.codes import CloseCode
 from server.realtime.connection import Connection
 from server.realtime.encoding import counts_frame, event_frame, kept_json, lag_frame
 from server.realtime.entries import COUNTS, REVOKED, Entry, Position
 from server.realtime.following import Followers, Following
-from server.realtime.frames import CloseCode
 from server.realtime.outbox import Burst
 
 FLUSH_SECONDS = 0.04

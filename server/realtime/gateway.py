@@ -13,11 +13,12 @@ from actors.kernel.errors import Malformed, Unavailable
 from server.realtime import metrics
 from server.realtime.admission import Admission, Admitted
 from server.realtime.audience import Audience
+from server.realtime.codes import CloseCode
 from server.realtime.connection import Connection
 from server.realtime.dispatch import Dispatch
 from server.realtime.encoding import pong_frame, text_frame
 from server.realtime.fanout import Fanout
-from server.realtime.frames import MAX_FRAME_BYTES, PROTOCOL, CloseCode, NoticePush, Reconnect
+from server.realtime.frames import MAX_FRAME_BYTES, PROTOCOL, NoticePush, Reconnect
 from server.realtime.wheel import Wheel
 
 UNSENT_BYTES = 64 * 1024

@@ -1,7 +1,8 @@
 """Why a request on a socket fails, and how that is said."""
 
 from actors.kernel.errors import Busy, Refusal, Unavailable
-from server.realtime.frames import CloseCode, Error, ErrorCode
+from server.realtime.codes import CloseCode, ErrorCode
+from server.realtime.frames import Error
 
 _STATUS = {
     ErrorCode.unauthorized: 401,

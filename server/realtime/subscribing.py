@@ -10,10 +10,11 @@ from actors.auth.messages import Caller
 from actors.kernel.errors import Refusal
 from server.realtime import metrics
 from server.realtime.audience import FOLLOWING, Audience, Topic
+from server.realtime.codes import ErrorCode
 from server.realtime.connection import Connection
 from server.realtime.entries import Entry, Position
 from server.realtime.fanout import Fanout
-from server.realtime.frames import MAX_TOPICS, MAX_TRACKED, CountsItem, ErrorCode, Subscribed
+from server.realtime.frames import MAX_TOPICS, MAX_TRACKED, CountsItem, Subscribed
 from server.realtime.log import LiveLog
 from server.realtime.outbox import Replay
 from server.realtime.questions import Questions

@@ -9,7 +9,8 @@ from uuid import UUID
 from actors.auth.messages import Caller, Role
 from actors.kernel.errors import Refusal
 from server.realtime.audience import FOLLOWING
-from server.realtime.frames import CountsItem, ErrorCode
+from server.realtime.codes import ErrorCode
+from server.realtime.frames import CountsItem
 from server.realtime.questions import Questions
 from server.realtime.refusals import Denied, denied_by
 

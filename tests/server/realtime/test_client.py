@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from load.client import LiveClient, Stopped
-from server.realtime.frames import CloseCode
+from server.realtime.codes import CloseCode
 from tests.server.realtime.conftest import Live, Stream, until
 
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from server.realtime import encoding
 from server.realtime.asyncapi import document
+from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.entries import Entry, Position
-from server.realtime.frames import CloseCode, CountsPush, ErrorCode, EventPush, LagPush, PingPush
+from server.realtime.frames import CountsPush, EventPush, LagPush, PingPush
 from server.realtime.refusals import Denied
 
 

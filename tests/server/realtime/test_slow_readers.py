@@ -7,13 +7,13 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from server.realtime import connection
+from server.realtime import wire
 from tests.server.realtime.conftest import Live, Socket, Stream, until
 
 
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "BLOCKED_SECONDS", 0.5)
+    monkeypatch.setattr(wire, "BLOCKED_SECONDS", 0.5)
 
 
 async def _narrow(live: Live, **fields: object) -> Socket:
