@@ -1,17 +1,20 @@
 """What the live edge asks the domains."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
 from actors.auth.messages import Caller
 from actors.graph.messages import FolloweesAmong, FollowersAmong
+from actors.kernel.errors import Unavailable
 from actors.kernel.message import Request
 from actors.posts.messages import CountsItem, GetCounts, GetPost
 from actors.profiles.messages import GetProfile
 
 R = TypeVar("R")
 COUNTED_AT_ONCE = 200
+ASK_SECONDS = 5.0
 
 
 class Ask(Protocol):
@@ -22,10 +25,18 @@ class Ask(Protocol):
 
 
 class Questions:
-    """Asks as any other edge does; raises the domains' refusals."""
+    """Asks as any other edge does; raises the domains' refusals, and `Unavailable` after five seconds."""
 
     def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+        self._system = ask
+
+    async def _ask(self, message: Request[R]) -> R:
+        # A socket is answered one request at a time: nothing may hold it for ever.
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await self._system(message)
+        except TimeoutError:
+            raise Unavailable from None
 
     async def see_post(self, caller: Caller | None, post_id: UUID) -> None:
         """Raises `NotFound` unless the post is there for the caller."""

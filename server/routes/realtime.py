@@ -58,6 +58,6 @@ async def described(request: web.Request) -> web.StreamResponse:
 
 ROUTES = (
     EdgeRoute("GET", "/v1/realtime", connect, None),
-    EdgeRoute("POST", "/v1/realtime/tickets", issue_ticket, TicketView, bucket="writes"),
+    EdgeRoute("POST", "/v1/realtime/tickets", issue_ticket, TicketView, bucket="writes", status=201, identifies=True),
     EdgeRoute("GET", "/v1/asyncapi.json", described, dict[str, Any]),
 )

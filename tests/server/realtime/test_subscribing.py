@@ -3,6 +3,9 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
+
+from server.realtime import questions
 from tests.server.realtime.conftest import Live, Start, Stream
 
 
@@ -167,6 +170,17 @@ async def test_topics_that_are_not_there_or_not_for_visitors_are_refused(live: L
         "profile:nobody": "topic_unknown",
         next(topic for topic in codes if topic.startswith("post:") and topic != "post:1"): "topic_unknown",
     }
+
+
+async def test_a_domain_that_does_not_answer_makes_a_temporary_error_not_a_dead_socket(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "ASK_SECONDS", 0.2)
+    socket = await live.connect()
+    live.people.delay = 5
+    error = (await socket.ask("sub", topic=f"post:{uuid4()}"))["err"]
+    assert (error["code"], error["temporary"], error["retry_after_ms"]) == ("unavailable", True, 1000)
+    assert "ok" in await socket.ask("sub", topic="tag:sea")
 
 
 async def test_more_than_128_topics_are_refused(live: Live) -> None:
