@@ -132,19 +132,22 @@ def _errors(route: Route) -> set[int]:
 def _edge_operation(route: EdgeRoute, schemas: Schemas) -> dict[str, Any]:
     schema = schemas[route.renders, "serialization"] if route.renders not in _NONE else {}
     shown = {"description": "Done.", "content": {route.content_type: {"schema": schema}}}
-    responses: dict[str, Any] = {"200": shown}
-    for status in (500, 503):
+    responses: dict[str, Any] = {str(route.status): shown}
+    for status in (401, 403, 500, 503) if route.identifies else (500, 503):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     if route.bucket is not None:
         responses["429"] = {"$ref": "#/components/responses/Problem429"}
     if route.path == "/readyz":
         responses["503"] = {**shown, "description": "Not ready."}
-    return {
+    operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": route.handler.__doc__,
         "tags": [tag_of(route)],
         "responses": responses,
     }
+    if route.identifies:
+        operation["security"] = [{"bearer": []}, {"cookie": []}]
+    return operation
 
 
 def _operation_id(route: AnyRoute) -> str:

@@ -91,7 +91,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class EdgeRoute:
-    """An operation the edge answers itself, without a message; the handler's docstring is its summary."""
+    """An operation the edge answers itself, without a message; the handler's docstring is its summary.
+
+    `identifies`: its handler refuses visitors.
+    """
 
     method: str
     path: str
@@ -99,6 +102,8 @@ class EdgeRoute:
     renders: Any
     content_type: str = "application/json"
     bucket: str | None = None
+    status: int = 200
+    identifies: bool = False
 
 
 AnyRoute = Route | EdgeRoute
