@@ -212,8 +212,9 @@ async def start_live(live_settings: Settings, stream: Stream) -> AsyncIterator[S
             stack.push_async_callback(cache.close)
             people, revocations = People(), Revocations()
             realtime = Realtime(live_settings, cache, people.ask, revocations)
-            app = web.Application(middlewares=[edge(live_settings)])
-            app[SETTINGS], app[LIFECYCLE], app[REALTIME] = live_settings, Lifecycle(), realtime
+            lifecycle = Lifecycle()
+            app = web.Application(middlewares=[edge(live_settings, lifecycle)])
+            app[SETTINGS], app[LIFECYCLE], app[REALTIME] = live_settings, lifecycle, realtime
             app[TOKENS] = Tokens.of(live_settings)
             app[IDENTITIES] = Identities(app[TOKENS], revocations)
             app[SESSIONS] = WebSessions(live_settings, cache)
