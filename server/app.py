@@ -17,6 +17,7 @@ from server.http.readiness import Check, Readiness
 from server.http.routing import AnyRoute, check
 from server.http.sessions import WebSessions
 from server.http.tokens import Tokens
+from server.http.unreadable import Runner
 from server.keys import (
     CACHE,
     CURSORS,
@@ -56,7 +57,8 @@ def create_app(
     `revocations` is the set the live tail feeds; `checks` are parts whose absence only degrades. Raises
     `DeclarationError` for a table that makes no sense.
     """
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[edge(settings)])
+    lifecycle = Lifecycle()
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[edge(settings, lifecycle)])
     app[SETTINGS], app[SYSTEM], app[CACHE], app[LIVE_LOG] = settings, system, cache, live_log
     app[TOKENS] = Tokens.of(settings)
     app[REVOCATIONS] = Revocations() if revocations is None else revocations
@@ -65,7 +67,7 @@ def create_app(
     app[CURSORS] = Cursors(settings)
     app[LIMITER] = Limiter(cache.redis, buckets, enabled=settings.rate_limits == "on")
     app[READINESS] = Readiness(system, cache, checks or {})
-    app[LIFECYCLE] = Lifecycle()
+    app[LIFECYCLE] = lifecycle
     app[TABLE] = routes = table() if routes is None else routes
     check(routes, buckets, system.owners)
     register(app, routes)
@@ -77,7 +79,7 @@ def runner(app: web.Application) -> web.AppRunner:
 
     A client that hangs up cancels nothing: a command it has sent may be halfway through its transaction.
     """
-    return web.AppRunner(
+    return Runner(
         app,
         handler_cancellation=False,
         access_log=None,

@@ -46,7 +46,10 @@ class Binding:
             given = {**told, **self._query(request), **path, **self.fixed}
             if "caller" in self.trusted:
                 given["caller"] = identity.caller if identity else None
-            return self._validated(lambda: self.message.model_validate(given), ())
+            try:
+                return self.message.model_validate(given)
+            except ValidationError as error:
+                raise self._refusal(error, ()) from None
         unknown = tuple(
             FieldError(field=name, code=_UNKNOWN, message="there is no such field")
             for name in body or ()
@@ -60,7 +63,13 @@ class Binding:
             merged = orjson.dumps(given, default=to_jsonable_python)
         except orjson.JSONEncodeError:
             raise Malformed("the body nests too deeply") from None
-        return self._validated(lambda: self.message.model_validate_json(merged, strict=True), unknown)
+        try:
+            message = self.message.model_validate_json(merged, strict=True)
+        except ValidationError as error:
+            raise self._refusal(error, unknown) from None
+        if unknown:
+            raise Invalid(errors=unknown)
+        return message
 
     def _query(self, request: web.Request) -> dict[str, Any]:
         given: dict[str, Any] = {}
@@ -81,15 +90,6 @@ class Binding:
             else:
                 given[name] = values[0]
         return given
-
-    def _validated(self, validate: typing.Callable[[], Request[Any]], unknown: tuple[FieldError, ...]) -> Request[Any]:
-        try:
-            message = validate()
-        except ValidationError as error:
-            raise self._refusal(error, unknown) from None
-        if unknown:
-            raise Invalid(errors=unknown)
-        return message
 
     def _refusal(self, error: ValidationError, unknown: tuple[FieldError, ...]) -> Exception:
         """A wrong path or query is malformed, a wrong body invalid; a wrong trusted field is a defect of ours."""

@@ -34,8 +34,8 @@ class Cors:
         self.vary = f"{VARY}, Origin" if self._origins else VARY
 
     def preflight(self, request: web.Request) -> web.Response | None:
-        """The answer to a browser that asks whether it may; None for a request that is no such question."""
-        if request.method != hdrs.METH_OPTIONS or hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
+        """The answer to an OPTIONS by which a browser asks whether it may; None for one that is no such question."""
+        if hdrs.ACCESS_CONTROL_REQUEST_METHOD not in request.headers:
             return None
         response = web.Response(status=204)
         if request.headers.get(hdrs.ORIGIN) in self._origins:
@@ -46,6 +46,8 @@ class Cors:
 
     def allow(self, request: web.Request, headers: CIMultiDict[str]) -> None:
         """Let the page that asks read the reply, if it may."""
+        if not self._origins:
+            return
         origin = request.headers.get(hdrs.ORIGIN)
         if origin in self._origins:
             headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin

@@ -5,7 +5,8 @@ import logging
 import sys
 import threading
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 import orjson
@@ -93,14 +94,7 @@ def configure_logging(settings: Settings, stream: BinaryIO | None = None) -> Non
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     sink = Sink(stream or sys.stdout.buffer)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _hide_secrets,
-            structlog.processors.JSONRenderer(serializer=to_json),
-        ],
+        processors=[_line],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _SinkLogger(sink),
         cache_logger_on_first_use=True,
@@ -111,18 +105,22 @@ def configure_logging(settings: Settings, stream: BinaryIO | None = None) -> Non
     logging.getLogger("aiohttp.access").disabled = True
 
 
-def to_json(fields: MutableMapping[str, Any], **_: object) -> bytes:
+def to_json(fields: Mapping[str, Any]) -> bytes:
     """One line of the log. What JSON does not know shows as its `repr`, half surrogates escaped."""
     try:
-        return orjson.dumps(fields, default=repr)
+        return orjson.dumps(fields, default=repr, option=orjson.OPT_UTC_Z)
     except orjson.JSONEncodeError:
-        return orjson.dumps(
-            {name: repr(value).encode("ascii", "backslashreplace").decode() for name, value in fields.items()}
-        )
+        readable = {name: repr(value).encode("ascii", "backslashreplace").decode() for name, value in fields.items()}
+        return orjson.dumps(readable)
 
 
-def _hide_secrets(_: object, __: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for name in fields:
-        if name in _SECRET:
-            fields[name] = _HIDDEN
-    return fields
+def _line(logger: Any, method: str, fields: MutableMapping[str, Any]) -> bytes:
+    """All that structlog's processors would do, in one: every request writes a line, and six calls cost 15 µs."""
+    if "request_id" not in fields:
+        structlog.contextvars.merge_contextvars(logger, method, fields)
+    if "exc_info" in fields:
+        structlog.processors.format_exc_info(logger, method, fields)
+    if not _SECRET.isdisjoint(fields):
+        fields.update(dict.fromkeys(_SECRET.intersection(fields), _HIDDEN))
+    level = "error" if method == "exception" else method
+    return to_json({"timestamp": datetime.now(UTC), "level": level, **fields})

@@ -5,7 +5,7 @@ import time
 
 import structlog
 from aiohttp import web
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from server.http import metrics
 from server.http.exchange import Exchange
@@ -39,5 +39,5 @@ def record(request: web.Request, exchange: Exchange, response: web.StreamRespons
         route=exchange.route,
         status=status,
         ms=round(seconds * 1000, 2),
-        user=None if identity is None else str(identity.caller.id),
+        user=None if identity is None else identity.caller.id,
     )

@@ -25,7 +25,7 @@ def _kid(settings: Settings) -> str:
 
 def _claims(**others: Any) -> dict[str, Any]:
     now = int(time.time())
-    claims = {"sub": str(uuid4()), "name": "ada", "role": "user", "plan": "free", "sid": str(uuid4())}
+    claims: dict[str, Any] = {"sub": str(uuid4()), "name": "ada", "role": "user", "plan": "free", "sid": str(uuid4())}
     claims |= {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 600} | others
     return {name: value for name, value in claims.items() if value is not None}
 

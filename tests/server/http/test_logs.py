@@ -3,6 +3,7 @@
 import io
 import logging
 import threading
+import time
 from collections.abc import Iterator
 
 import orjson
@@ -10,6 +11,7 @@ import pytest
 import structlog
 
 from actors.settings import Settings
+from server.http import metrics
 from server.http.logs import QUEUED_LINES, Sink, configure_logging, to_json
 
 
@@ -71,9 +73,14 @@ def test_a_reader_that_stops_loses_lines_but_stalls_nobody() -> None:
             self.gate.wait(30)
             return 0
 
+    dropped = metrics.log_lines_dropped_total
+    before = dropped._value.get()
     stuck = Stuck()
     sink = Sink(stuck)
+    began = time.monotonic()
     for _ in range(2 * QUEUED_LINES + 10):
         sink.write(b"{}")
+    assert time.monotonic() - began < 5
+    assert dropped._value.get() - before >= 10
     stuck.gate.set()
     sink.flush()

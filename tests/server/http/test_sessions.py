@@ -73,6 +73,7 @@ async def test_tokens_are_kept_from_scripts(browser: Client, outside: Outside) -
     assert cookies["vitrine_csrf"].value == csrf
     assert int(cookies["vitrine_access"]["max-age"]) == 600
     stored = await outside.cache.redis.get(f"vitrine_session_{cookies['vitrine_session'].value}")
+    assert isinstance(stored, bytes)
     assert b"refresh-1" in stored
     assert 3500 < await outside.cache.redis.ttl(f"vitrine_session_{cookies['vitrine_session'].value}") <= 3600
 

@@ -119,7 +119,9 @@ class ToysActor(Actor, domain="toys"):
         return [
             NotFound()
             if message.name == "lost"
-            else Toy(name=message.name, pieces=2 if message.big else 1, owner=message.caller and message.caller.id)
+            else Toy(
+                name=message.name, pieces=2 if message.big else 1, owner=message.caller.id if message.caller else None
+            )
             for message in messages
         ]
 
