@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from load.processes import Served
+from load.wire import connect
 from tests.flows.people import Person
 from tests.flows.stack import Stack
 
@@ -166,4 +167,24 @@ async def test_a_body_of_ten_megabytes_is_too_large_in_every_operation(stack: St
     headers = JSON | {"Expect": "100-continue"}
     problem = await refused(stack, served, "POST", "/v1/posts", "10 MB", person, data=TEN_MEGABYTES, headers=headers)
     assert problem["status"] == 413
+    assert (await stack.ask(served, "GET", "/healthz"))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET /v1/feed?cursor=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + b"x" * 20_000 + b"\r\n\r\n",
+        b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n",
+        b"GET /v1/feed HTTP/7\r\n\r\n",
+        b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+    ],
+    ids=["a long address", "a long header", "no length", "no version", "no HTTP"],
+)
+async def test_what_is_no_http_is_answered_by_a_problem(stack: Stack, served: Served, request_bytes: bytes) -> None:
+    wire = await connect(served.url)
+    status, body = await wire.ask(request_bytes)
+    assert status == 400, body
+    assert b"content-type: application/problem+json" in wire.head
+    assert json.loads(body)["code"] == "malformed"
     assert (await stack.ask(served, "GET", "/healthz"))[0] == 200
