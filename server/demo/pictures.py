@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from io import BytesIO
 from multiprocessing import get_context
@@ -67,26 +67,23 @@ def _jpeg(seed: str, scene: Scene, size: Size, palette: Sequence[Colour]) -> byt
     return file.getvalue()
 
 
-async def store_all(storage: Storage) -> AsyncIterator[Stored]:
-    """Draw, develop and store the photographs, then the portraits, and yield them in that order."""
+async def store_all(storage: Storage, numbers: Iterable[int]) -> AsyncIterator[tuple[int, Stored]]:
+    """Draw, develop and store these photographs, and portraits from `COUNT` on; yields each by its number."""
     places = asyncio.Semaphore(_UPLOADS_AT_ONCE)
     loop = asyncio.get_running_loop()
     # Not forked: this process holds connections and runs a loop.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        tasks = [
-            asyncio.create_task(_store(storage, places, name, loop.run_in_executor(pool, _developed, number)))
-            for number, name in enumerate(_names())
-        ]
+        tasks = {
+            number: asyncio.create_task(_store(storage, places, number, loop.run_in_executor(pool, _developed, number)))
+            for number in numbers
+        }
         try:
-            for task in tasks:
-                yield await task
+            for number, task in tasks.items():
+                yield number, await task
         finally:
-            for task in tasks:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for task in tasks.values():
                 task.cancel()
-
-
-def _names() -> list[str]:
-    return [f"photograph-{number}" for number in range(COUNT)] + [f"portrait-{number}" for number in range(FACE_COUNT)]
 
 
 def _developed(number: int) -> tuple[bytes, Picture]:
@@ -95,9 +92,10 @@ def _developed(number: int) -> tuple[bytes, Picture]:
 
 
 async def _store(
-    storage: Storage, places: asyncio.Semaphore, name: str, drawn: "asyncio.Future[tuple[bytes, Picture]]"
+    storage: Storage, places: asyncio.Semaphore, number: int, drawn: "asyncio.Future[tuple[bytes, Picture]]"
 ) -> Stored:
     original, picture = await drawn
+    name = f"photograph-{number}" if number < COUNT else f"portrait-{number - COUNT}"
     original_key, variants_key = f"originals/demo/{name}", f"variants/demo/{name}"
     keys = [f"{variants_key}/{variant.name}" for variant in picture.variants]
 

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ class Rows(NamedTuple):
     rows: Iterable[tuple[Any, ...]]
 
 
-def rows_of(world: World, pictures: Sequence[Stored], password_hash: str, media_url: str) -> Iterator[Rows]:
+def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, media_url: str) -> Iterator[Rows]:
     """All tables but notifications, each after those it refers to."""
     counted = _Counted(world)
     yield Rows(
@@ -93,7 +93,7 @@ class _Counted:
         return self.likes[post] + self.reposts[post]
 
 
-def _photos(world: World, pictures: Sequence[Stored]) -> Iterator[tuple[Any, ...]]:
+def _photos(world: World, pictures: Mapping[int, Stored]) -> Iterator[tuple[Any, ...]]:
     for person in world.people:
         at = person.created_at + timedelta(minutes=5)
         yield _photo(person.face_photo_id, person, pictures[COUNT + person.face], None, at)
@@ -124,7 +124,7 @@ def _posts(world: World, counted: _Counted) -> Iterator[tuple[Any, ...]]:
         yield (share.id, person, None, original, "", [], False, 0, 0, 0, 0, share.at)
 
 
-def _face_url(person: Person, pictures: Sequence[Stored], media_url: str) -> str:
+def _face_url(person: Person, pictures: Mapping[int, Stored], media_url: str) -> str:
     return f"{media_url}/{pictures[COUNT + person.face].variants[0]['key']}"
 
 

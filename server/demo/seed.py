@@ -1,6 +1,5 @@
 """The demo world, put into an empty database and the storage."""
 
-import asyncio
 import sys
 import time
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from actors.kernel.errors import Conflict
 from actors.settings import Settings
 from server.demo import words
 from server.demo.news import news_of
-from server.demo.pictures import COUNT, FACE_COUNT, Stored, store_all
+from server.demo.pictures import COUNT, Stored, store_all
 from server.demo.rows import Rows, rows_of
 from server.demo.tokens import write_tokens
 from server.demo.world import World, make_world
@@ -51,9 +50,8 @@ async def seed(
 
 async def _fill(connection: asyncpg.Connection, settings: Settings, people: int, posts: int) -> None:
     began = time.monotonic()
-    making = asyncio.create_task(asyncio.to_thread(make_world, people, posts, datetime.now(UTC)))
-    pictures = await _pictures(settings)
-    world = await making
+    world = make_world(people, posts, datetime.now(UTC))
+    pictures = await _pictures(settings, world)
     # The salt of one hash that serves everybody keeps nothing secret: the password is printed at every start.
     hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
     password_hash = hasher.hash(words.PASSWORD)
@@ -62,19 +60,20 @@ async def _fill(connection: asyncpg.Connection, settings: Settings, people: int,
     _say(f"{people} people, {posts} posts, {len(world.likes)} likes, {len(world.follows)} follows in {seconds:.1f} s")
 
 
-async def _pictures(settings: Settings) -> list[Stored]:
-    pictures = []
+async def _pictures(settings: Settings, world: World) -> dict[int, Stored]:
+    needed = {post.number for post in world.posts} | {COUNT + person.face for person in world.people}
+    pictures: dict[int, Stored] = {}
     async with open_storage(settings) as storage:
         await storage.ensure_bucket()
-        async for picture in store_all(storage):
-            pictures.append(picture)
+        async for number, picture in store_all(storage, sorted(needed)):
+            pictures[number] = picture
             if len(pictures) % 12 == 0:
-                _say(f"developing photographs, {len(pictures)} of {COUNT + FACE_COUNT}")
+                _say(f"developing photographs, {len(pictures)} of {len(needed)}")
     return pictures
 
 
 async def _insert(
-    connection: asyncpg.Connection, world: World, pictures: list[Stored], password_hash: str, media_url: str
+    connection: asyncpg.Connection, world: World, pictures: dict[int, Stored], password_hash: str, media_url: str
 ) -> None:
     tables = []
     async with connection.transaction():

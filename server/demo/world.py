@@ -85,7 +85,7 @@ class World(NamedTuple):
 def make_world(people: int, posts: int, now: datetime) -> World:
     """The world of so many people and posts, as of `now`: for the same three always the same.
 
-    Few are followed by many, and few posts are liked by many, as everywhere.
+    Few are followed by many, and few posts are liked by many, as everywhere. The demo accounts follow each other.
     """
     rng = Random(f"{people} people, {posts} posts")  # noqa: S311  the same world each time is the point
     crowd = _people(rng, people, now)
@@ -151,7 +151,8 @@ def _follows(rng: Random, people: list[Person], fame: list[float], now: datetime
     found = []
     for index, person in enumerate(people):
         wanted = min(most, 30 if index < len(words.DEMO) else 4 + int(rng.paretovariate(1.3) * 5))
-        chosen = dict.fromkeys(rng.choices(everybody, cum_weights=shares, k=wanted * 2))
+        acquainted = range(min(len(words.DEMO), len(people))) if index < len(words.DEMO) else ()
+        chosen = dict.fromkeys([*acquainted, *rng.choices(everybody, cum_weights=shares, k=wanted * 2)])
         chosen.pop(index, None)
         for followee in list(chosen)[:wanted]:
             since = max(person.created_at, people[followee].created_at)
@@ -188,7 +189,7 @@ def _posts(rng: Random, people: list[Person], fame: list[float], count: int, now
 
 def _likes(rng: Random, index: int, post: Shot, followers: list[int], now: datetime) -> list[Like]:
     people, age = len(followers), now - post.created_at
-    ripeness = min(1.0, age / timedelta(hours=20)) ** 0.5
+    ripeness = min(1.0, age / timedelta(hours=20)) ** 0.35
     wanted = rng.paretovariate(1.25) * (1 + 0.5 * followers[post.author] ** 0.5) * ripeness
     chosen = rng.sample(range(people), min(int(people * 0.6), int(wanted)))
     return [

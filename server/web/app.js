@@ -3,7 +3,7 @@
 import { Api } from "/web/api.js";
 import { Bell } from "/web/bell.js";
 import { Composer } from "/web/composer.js";
-import { avatar, h, icon, toast } from "/web/dom.js";
+import { avatar, compact, h, icon, toast } from "/web/dom.js";
 import { Feed } from "/web/feed.js";
 import { Live } from "/web/vitrine.js";
 import { Welcome } from "/web/welcome.js";
@@ -19,7 +19,6 @@ let live = null;
 let me = null;
 let bell = null;
 let shown = null; // the feed, or the welcome
-let side = null;
 
 function connect() {
   live?.stop();
@@ -73,12 +72,15 @@ async function enter() {
     h("button.tool", { type: "button", "aria-label": `Sign out ${me.display_name}`, title: "Sign out", onclick: () => api.signOut().catch(() => {}).then(leave) }, icon("out")),
   );
   bell = new Bell(api);
-  side = h(
+  const figure = Object.fromEntries(["posts", "followers", "following"].map((name) => [name, h("dd", {}, compact(me.counts[name]))]));
+  const side = h(
     "aside.side",
     { "aria-label": "Publish" },
     h("p.hello", {}, avatar(me), h("span", {}, h("b", {}, me.display_name), h("small", {}, `@${me.username}`))),
+    h("dl.figures", {}, Object.entries(figure).map(([name, element]) => h("div", {}, h("dt", {}, name), element))),
     new Composer(api, (post) => {
       shown.add(post);
+      figure.posts.textContent = compact(++me.counts.posts);
       toast("Published. It is being developed.");
     }).element,
     h("p.keys", {}, h("kbd", {}, "j"), " ", h("kbd", {}, "k"), " next, previous · ", h("kbd", {}, "l"), " like · ", h("kbd", {}, "r"), " repost"),

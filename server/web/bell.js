@@ -84,9 +84,9 @@ export class Bell {
   #put(notification, where) {
     this.#shown.get(notification.id)?.remove();
     const { people, count, kind } = notification;
-    const others = count - people.length;
-    const names = people.map((person) => person.display_name);
-    if (others > 0) names.push(`${others} more`);
+    const names = people.slice(0, count > 2 ? 1 : 2).map((person) => person.display_name);
+    const others = count - names.length;
+    if (others > 0) names.push(`${others} others`);
     const item = h(
       "li",
       { class: notification.read ? null : "unread" },

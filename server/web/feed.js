@@ -134,7 +134,8 @@ export class Feed {
   #card(item) {
     const card = new Card(item, this.#me, { like: (it) => this.#like(it), repost: (it) => this.#repost(it), follow: (it) => this.#follow(it) });
     card.photoId = item.post.photo.id;
-    this.#live.isNews(card.id, card.counts.v);
+    card.counts = this.#live.newest(card.id, card.counts);
+    card.tell();
     this.#cards.set(card.id, card);
     this.#watcher.observe(card.element);
     return card.element;

@@ -26,7 +26,7 @@ export class Live {
   #topics = new Map(); // name → {position, held: events that wait for a refetch, or null, isLive}
   #tracked = new Set();
   #seen = new Set(); // "topic id"
-  #versions = new Map(); // post id → v
+  #counts = new Map(); // post id → the newest counts
   #failures = 0;
   #timer = 0;
   #watchdog = 0;
@@ -77,11 +77,12 @@ export class Live {
     if (come.length) this.#track(come);
   }
 
-  /** Note counts that came by REST; false if newer ones were told already. */
-  isNews(postId, v) {
-    if (v <= (this.#versions.get(postId) ?? -1)) return false;
-    this.#versions.set(postId, v);
-    return true;
+  /** The newest counts known of a post: these, which came by REST, or what the socket has told since. */
+  newest(postId, counts) {
+    const known = this.#counts.get(postId);
+    if (known && known.v >= counts.v) return known;
+    this.#counts.set(postId, counts);
+    return counts;
   }
 
   get #isOpen() {
@@ -212,8 +213,12 @@ export class Live {
   }
 
   #told(items) {
-    const news = items.filter(([id, v]) => this.isNews(id, v));
-    if (news.length) this.#on.counts(Object.fromEntries(news.map(([id, v, likes, reposts, comments]) => [id, { v, likes, reposts, comments }])));
+    const news = {};
+    for (const [id, v, likes, reposts, comments] of items) {
+      const told = { v, likes, reposts, comments };
+      if (this.newest(id, told) === told) news[id] = told;
+    }
+    if (Object.keys(news).length) this.#on.counts(news);
   }
 
   #noticed({ reconnect, unsubscribed }) {
