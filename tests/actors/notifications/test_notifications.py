@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from actors.adapters.outside import Outside
 from actors.auth.messages import Caller
+from actors.domains import actors
 from actors.graph.events import Followed, Unfollowed
 from actors.graph.messages import SetFollow
 from actors.kernel.envelope import Origin
@@ -25,7 +27,7 @@ from actors.notifications.messages import (
 from actors.posts.events import PostLikesChanged
 from actors.posts.messages import SetLike, SetRepost
 from tests.actors.auth.people import callers, facts, fetch, until
-from tests.actors.posts.posting import plant
+from tests.actors.posts.posting import crowd, plant
 
 
 async def mine(system: System, who: Caller, limit: int = 20) -> list[NotificationView]:
@@ -133,17 +135,22 @@ async def test_taking_it_back_takes_the_notification_back(system: System, databa
     assert await fetch(database_url, "SELECT 1 FROM notification_people") == []
 
 
-async def test_every_change_is_told_live_as_a_fresh_list_shows_it(system: System, database_url: str) -> None:
+async def test_every_change_is_told_live_as_a_fresh_list_shows_it(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    other = System(outside, actors())
+    await other.start()
     people = await callers(system, "ana", "bea", "cleo", "dora")
     ana, *others = people
     posts = await plant(database_url, [ana.id] * 3)
     rng = random.Random(4)
-    for _ in range(6):
+    for _ in range(10):
         await asyncio.gather(
             *(like(system, rng.choice(others), rng.choice(posts), rng.random() < 0.5) for _ in range(12)),
             *(follow(system, fan, ana, rng.random() < 0.5) for fan in others),
         )
     await settle(database_url)
+    await other.stop()
     shown: dict[str, Any] = {}
     last: dict[str, Any] = {}
     for fact in await facts(database_url, "NotificationsChanged"):
@@ -186,16 +193,8 @@ async def test_facts_in_the_wrong_order_end_with_what_is_true(system: System, da
 async def test_a_thousand_likes_in_parallel_are_one_notification_with_the_right_count(
     system: System, database_url: str
 ) -> None:
-    ana, bea = await callers(system, "ana", "bea")
-    fans = [bea.model_copy(update={"id": uuid7()}) for _ in range(1000)]
-    await fetch(
-        database_url,
-        """
-        INSERT INTO users (id, username, username_key, email, password_hash, role, plan, created_at)
-        SELECT id, id::text, id::text, id::text, '', 'user', 'free', now() FROM unnest($1::uuid[]) AS id
-        """,
-        [fan.id for fan in fans],
-    )
+    (ana,) = await callers(system, "ana")
+    fans = await crowd(database_url, ana, 1000)
     (post,) = await plant(database_url, [ana.id])
     await asyncio.gather(*(like(system, fan, post) for fan in fans))
     await settle(database_url)

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 from actors.auth.messages import Caller
 from actors.kernel.system import System
 from actors.posts.messages import CreatePost, PostView
+from tests.actors.auth.people import fetch
 from tests.actors.media.uploading import uploaded
 from tests.images import photograph
 
@@ -19,6 +20,20 @@ async def publish(system: System, caller: Caller, **fields: Any) -> PostView:
     """A new post of the caller's."""
     ticket = await uploaded(system, caller, photograph())
     return await system.ask(CreatePost(caller=caller, upload_id=ticket.upload_id, **fields))
+
+
+async def crowd(database_url: str, like: Caller, count: int) -> list[Caller]:
+    """So many new people, who never registered."""
+    people = [like.model_copy(update={"id": uuid7()}) for _ in range(count)]
+    await fetch(
+        database_url,
+        """
+        INSERT INTO users (id, username, username_key, email, password_hash, role, plan, created_at)
+        SELECT id, id::text, id::text, id::text, '', 'user', 'free', now() FROM unnest($1::uuid[]) AS id
+        """,
+        [person.id for person in people],
+    )
+    return people
 
 
 async def plant(database_url: str, author_ids: Sequence[UUID]) -> list[UUID]:

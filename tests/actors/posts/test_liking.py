@@ -6,6 +6,7 @@ from collections import defaultdict
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from uuid_utils.compat import uuid7
 
 from actors.adapters.outside import Outside
@@ -15,11 +16,16 @@ from actors.kernel.errors import NotFound
 from actors.kernel.system import System
 from actors.posts.messages import DeletePost, GetPost, LikeState, SetLike
 from tests.actors.auth.people import callers, facts, fetch, until
-from tests.actors.posts.posting import plant
+from tests.actors.posts.posting import crowd, plant
 
 
 async def like(system: System, who: Caller, post_id: UUID, liked: bool | None = True) -> LikeState:
     return await system.ask(SetLike(caller=who, post_id=post_id, liked=liked))
+
+
+def restarts() -> float:
+    """How often a lane of posts had to begin anew."""
+    return REGISTRY.get_sample_value("vitrine_lane_restarts_total", {"domain": "posts"}) or 0.0
 
 
 async def test_liking_twice_counts_once_and_is_announced_once(system: System, database_url: str) -> None:
@@ -113,6 +119,26 @@ async def test_two_processes_end_with_counts_equal_to_rows_and_versions_without_
         versions[fact["post_id"]].append(fact["v"])
     assert len(versions) == 12
     assert all(seen == list(range(1, len(seen) + 1)) for seen in versions.values())
+
+
+async def test_two_processes_that_turn_the_same_like_round_never_agree(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    fans = await crowd(database_url, ana, 100)
+    before = restarts()
+    (post,) = await plant(database_url, [ana.id])
+    other = System(outside, actors())
+    await other.start()
+    try:
+        for turn in range(30):
+            await asyncio.gather(*(like(system, fan, post, liked=turn % 2 == 1) for fan in fans))
+            states = await asyncio.gather(*(like(at, fan, post, None) for at in (system, other) for fan in fans))
+            for here, there in zip(states[:100], states[100:], strict=True):
+                assert here.liked != there.liked
+    finally:
+        await other.stop()
+    assert restarts() == before, "a batch that reads before it locks trips over the other process and is run again"
 
 
 async def test_likes_received_are_counted_on_the_profile(system: System, database_url: str) -> None:
