@@ -14,6 +14,8 @@ from actors.settings import Settings
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 """A connection of its own, or one that goes back to its pool."""
 
+EVENT_SHARE = 4
+"""One in so many writing connections is for reactions to facts."""
 STATEMENT_TIMEOUT_MS = 5_000
 """No statement of a request runs longer; what hangs is answered 503 and rolled back."""
 
@@ -25,7 +27,9 @@ class Database:
         self._settings = settings
         self._commands = commands
         self._queries = queries
-        self._command_slots = asyncio.Semaphore(settings.command_connections)
+        events = max(1, settings.command_connections // EVENT_SHARE)
+        self._command_slots = asyncio.Semaphore(settings.command_connections - events)
+        self._event_slots = asyncio.Semaphore(events)
         self._query_slots = asyncio.Semaphore(settings.query_connections)
 
     @classmethod
@@ -56,6 +60,12 @@ class Database:
     async def for_command(self) -> AsyncIterator[Connection]:
         """A connection that may write. Waiting is bounded by the lanes that ask."""
         async with self._command_slots, self._commands.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def for_event(self) -> AsyncIterator[Connection]:
+        """A connection that may write, from the share of those who react: a crowd of facts must not starve people."""
+        async with self._event_slots, self._commands.acquire() as connection:
             yield connection
 
     @asynccontextmanager

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from actors.adapters.database import Connection
 from actors.kernel import metrics, once
 from actors.kernel.actor import Actor
 from actors.kernel.envelope import Envelope, Origin
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 log = structlog.get_logger(__name__)
 
+Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Where a lane's transactions get their connection."""
+
 RERUNS = 5
 """Attempts at a transaction that PostgreSQL asks to run again, before its askers get 503."""
 
@@ -35,8 +39,9 @@ RERUNS = 5
 class Lane:
     """Runs what its mailbox gives. Survives every exception of a handler, with fresh state and the same mailbox."""
 
-    def __init__(self, system: System, actor: type[Actor], name: str, *, capacity: int) -> None:
+    def __init__(self, system: System, actor: type[Actor], name: str, *, capacity: int, connect: Connect) -> None:
         self.system = system
+        self._connect = connect
         self.name = name
         self.mailbox = Mailbox(capacity)
         self._class = actor
@@ -167,7 +172,7 @@ class Lane:
         """A handler whose effects lie outside PostgreSQL opened no transaction: record after them."""
         if not work.records:
             return
-        async with self.system.database.for_command() as connection, connection.transaction():
+        async with self._connect() as connection, connection.transaction():
             await once.record(Transaction(connection, None), self._class.domain, work.records)
 
     @asynccontextmanager
@@ -177,7 +182,7 @@ class Lane:
         if work is None or work.is_transacted:
             raise RuntimeError("one message, one transaction, and only while it is handled")
         work.is_transacted = True
-        async with self.system.database.for_command() as connection:
+        async with self._connect() as connection:
             transaction = connection.transaction()
             await transaction.start()
             tx = Transaction(connection, work.request_id)

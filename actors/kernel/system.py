@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 2.0
 """How long after its deadline an asker goes on waiting for a handler that has begun."""
+EVENT_LANES = 2
+"""Few, so that batches are large: a reaction may take a moment, and a large batch costs little more than a small one."""
 EVENT_CAPACITY = 1_000_000
 """Events are bounded by what the inbox reads, not by their lanes."""
 
@@ -53,18 +55,38 @@ class System:
         self.pressure = Pressure(outside, self.domains)
         self.is_draining = False
         self._actors = {actor.domain: actor for actor in actors}
-        self._command_lanes = {actor.domain: self._lanes(actor, "command", actor.mailbox) for actor in actors}
-        self._event_lanes = {actor.domain: self._lanes(actor, "event", EVENT_CAPACITY) for actor in actors}
+        self._command_lanes = {
+            actor.domain: [
+                Lane(
+                    self,
+                    actor,
+                    f"{actor.domain}/command/{index}",
+                    capacity=max(1, actor.mailbox // actor.lanes),
+                    connect=outside.database.for_command,
+                )
+                for index in range(actor.lanes)
+            ]
+            for actor in actors
+        }
+        self._event_lanes = {
+            actor.domain: [
+                Lane(
+                    self,
+                    actor,
+                    f"{actor.domain}/event/{index}",
+                    capacity=EVENT_CAPACITY,
+                    connect=outside.database.for_event,
+                )
+                for index in range(EVENT_LANES)
+            ]
+            for actor in actors
+        }
         self._questions = {
             kind: Questions(self, actor, actor.handlers[kind])
             for kind, actor in self.owners.items()
             if issubclass(kind, Query)
         }
         self._tasks: dict[str, asyncio.Task[None]] = {}
-
-    def _lanes(self, actor: type[Actor], kind: str, capacity: int) -> list[Lane]:
-        share = max(1, capacity // actor.lanes)
-        return [Lane(self, actor, f"{actor.domain}/{kind}/{index}", capacity=share) for index in range(actor.lanes)]
 
     async def start(self) -> None:
         """Begin to work. Each task starts in an empty context, so that nothing of a request leaks into it."""
