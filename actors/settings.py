@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         validation_alias=_variable("RATE_LIMITS"),
         description="off only where a test or a seed needs it",
     )
+    rate_limit_amounts: Annotated[dict[str, PositiveInt], NoDecode] = Field(
+        {},
+        validation_alias=_variable("RATE_LIMIT_AMOUNTS"),
+        description="other amounts for named buckets, as writes=1200,reads=6000; GET /v1/limits lists them",
+    )
     command_connections: int = Field(
         12,
         ge=2,
@@ -113,6 +118,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("rate_limit_amounts", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        if not all(separator for _, separator, _ in pairs):
+            raise ValueError("must be pairs as writes=1200,reads=6000")
+        return {name.strip(): amount.strip() for name, _, amount in pairs}
 
     @field_validator("database_url", "database_replica_url")
     @classmethod

@@ -12,7 +12,7 @@ from server.http.cursors import Cursors
 from server.http.edge import edge
 from server.http.endpoint import register
 from server.http.identity import Identities, Revocations
-from server.http.limits import BUCKETS, Bucket, Limiter
+from server.http.limits import Bucket, Limiter, buckets_of
 from server.http.readiness import Check, Readiness
 from server.http.routing import AnyRoute, check
 from server.http.sessions import WebSessions
@@ -49,7 +49,7 @@ def create_app(
     live_log: LiveHead,
     revocations: Revocations | None = None,
     checks: Mapping[str, Check] | None = None,
-    buckets: Mapping[str, Bucket] = BUCKETS,
+    buckets: Mapping[str, Bucket] | None = None,
     routes: Sequence[AnyRoute] | None = None,
 ) -> web.Application:
     """The application, its routes checked against the actors of `system`.
@@ -65,6 +65,7 @@ def create_app(
     app[IDENTITIES] = Identities(app[TOKENS], app[REVOCATIONS])
     app[SESSIONS] = WebSessions(settings, cache)
     app[CURSORS] = Cursors(settings)
+    buckets = buckets_of(settings) if buckets is None else buckets
     app[LIMITER] = Limiter(cache.redis, buckets, enabled=settings.rate_limits == "on")
     app[READINESS] = Readiness(system, cache, checks or {})
     app[LIFECYCLE] = lifecycle

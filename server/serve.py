@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 BACKLOG = 4096
 QUICK_SECONDS = 5.0
 QUICK_DEATHS = 5
-MEASURE_SECONDS = 5.0
 
 
 async def serve_one(settings: Settings) -> None:
@@ -51,13 +50,11 @@ async def serve_one(settings: Settings) -> None:
         await served.setup()
         await web.SockSite(served, _listen(settings), backlog=BACKLOG).start()
         log.info("serving", host=settings.host, port=settings.port, pid=os.getpid())
-        measuring = asyncio.create_task(_measure(system))
         await stopping.wait()
         log.info("draining", failed=failed)
         begin_drain(app)
         await realtime.drain()
         await served.cleanup()
-        measuring.cancel()
         await system.stop()
         await realtime.stop()
     log.info("stopped")
@@ -88,12 +85,6 @@ def _listen(settings: Settings) -> socket.socket:
     listener.bind((settings.host, settings.port))
     listener.setblocking(False)
     return listener
-
-
-async def _measure(system: System) -> None:
-    while True:
-        system.measure()
-        await asyncio.sleep(MEASURE_SECONDS)
 
 
 def serve_many(settings: Settings, processes: int) -> int:

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 GRACE_SECONDS = 2.0
 """How long after its deadline an asker goes on waiting for a handler that has begun."""
 EVENT_LANES = 2
-"""Few, so that batches are large: a reaction may take a moment, and a large batch costs little more than a small one."""
+"""Few, so that batches are large: a reaction may take a moment, and a large batch costs little more than a small."""
 EVENT_CAPACITY = 1_000_000
 """Events are bounded by what the inbox reads, not by their lanes."""
 

@@ -76,8 +76,8 @@ class Town:
             self._like: 60,
             self._like_a_visitors: 16,
             self._follow: 10,
-            self._repost: 8,
-            self._publish: 6,
+            self._repost: 7,
+            self._publish: 8,
         }
         self._deeds, self._weights = list(deeds), list(deeds.values())
 

@@ -22,7 +22,7 @@ SCENES = {**LAND, **DARK, **NEAR}
 THEMES = tuple(SCENES)
 COUNT = 60
 FACE_COUNT = len(FACES)
-LONG_EDGE = 1200
+LONG_EDGE = 960
 _SHAPES = ((3, 2), (4, 5), (3, 2), (1, 1), (2, 3), (16, 9), (3, 2))
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _UPLOADS_AT_ONCE = 16

@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import structlog
@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from actors.kernel.errors import Exhausted
+from actors.settings import Settings, SettingsError
 from server.http import metrics
 
 log = structlog.get_logger(__name__)
@@ -88,6 +89,14 @@ BUCKETS: Mapping[str, Bucket] = {
         Bucket("search", 300, 60),
     )
 }
+
+
+def buckets_of(settings: Settings) -> Mapping[str, Bucket]:
+    """The buckets with the amounts this instance sets. Raises `SettingsError` for a bucket there is not."""
+    amounts = settings.rate_limit_amounts
+    if unknown := set(amounts) - set(BUCKETS):
+        raise SettingsError(f"RATE_LIMIT_AMOUNTS names {', '.join(sorted(unknown))}; there are {', '.join(BUCKETS)}")
+    return {name: replace(bucket, amount=amounts.get(name, bucket.amount)) for name, bucket in BUCKETS.items()}
 
 
 @dataclass(slots=True, eq=False)

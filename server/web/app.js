@@ -84,6 +84,7 @@ async function enter() {
       toast("Published. It is being developed.");
     }).element,
     h("p.keys", {}, h("kbd", {}, "j"), " ", h("kbd", {}, "k"), " next, previous · ", h("kbd", {}, "l"), " like · ", h("kbd", {}, "r"), " repost"),
+    h("p.keys", {}, h("a", { href: "/docs" }, "API"), " · ", h("a", { href: "/v1/asyncapi.json" }, "live protocol")),
   );
   main.replaceChildren(side);
   main.className = "two";

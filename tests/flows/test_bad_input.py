@@ -170,21 +170,20 @@ async def test_a_body_of_ten_megabytes_is_too_large_in_every_operation(stack: St
     assert (await stack.ask(served, "GET", "/healthz"))[0] == 200
 
 
-@pytest.mark.parametrize(
-    "request_bytes",
-    [
-        b"GET /v1/feed?cursor=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + b"x" * 20_000 + b"\r\n\r\n",
-        b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n",
-        b"GET /v1/feed HTTP/7\r\n\r\n",
-        b"\x16\x03\x01 this is no HTTP\r\n\r\n",
-    ],
-    ids=["a long address", "a long header", "no length", "no version", "no HTTP"],
-)
-async def test_what_is_no_http_is_answered_by_a_problem(stack: Stack, served: Served, request_bytes: bytes) -> None:
-    wire = await connect(served.url)
-    status, body = await wire.ask(request_bytes)
-    assert status == 400, body
-    assert b"content-type: application/problem+json" in wire.head
-    assert json.loads(body)["code"] == "malformed"
+NO_HTTP = {
+    "a long address": b"GET /v1/feed?cursor=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a long header": b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nCookie: " + b"x" * 20_000 + b"\r\n\r\n",
+    "no length": b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n",
+    "no version": b"GET /v1/feed HTTP/7\r\n\r\n",
+    "no HTTP": b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+}
+
+
+async def test_what_is_no_http_is_answered_by_a_problem(stack: Stack, served: Served) -> None:
+    for why, sent in NO_HTTP.items():
+        wire = await connect(served.url)
+        status, body = await wire.ask(sent)
+        assert status == 400, (why, body)
+        assert b"content-type: application/problem+json" in wire.head, (why, wire.head)
+        assert json.loads(body)["code"] == "malformed", (why, body)
     assert (await stack.ask(served, "GET", "/healthz"))[0] == 200

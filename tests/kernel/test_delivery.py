@@ -360,6 +360,15 @@ async def test_a_process_that_stops_leaves_what_it_holds_readable(begin: Begin, 
     assert name in {consumer["name"] for consumer in await redis.xinfo_consumers(stream, GROUP)}
 
 
+async def test_a_process_stops_while_a_handler_keeps_failing(begin: Begin) -> None:
+    LedgerActor.failing.update(f"c{i}" for i in range(10))
+    system = await begin()
+    await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i % 10}")) for i in range(50)))
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(5):
+        await system.stop()
+
+
 async def test_facts_carry_the_request_that_caused_them(system: System, rows: Any) -> None:
     await system.ask(AddSlowly(name="c1"), origin=Origin(request_id="req-1"))
     assert await rows.fetchval("SELECT origin FROM outbox") == "req-1"

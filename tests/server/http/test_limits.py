@@ -11,10 +11,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from actors.adapters.cache import Cache, open_cache
 from actors.adapters.outside import Outside
 from actors.kernel.system import System
-from actors.settings import Settings
+from actors.settings import Settings, SettingsError
 from server.app import create_app
 from server.http.addresses import network_of
-from server.http.limits import BUCKETS, Bucket, Limiter, RateLimited
+from server.http.limits import BUCKETS, Bucket, Limiter, RateLimited, buckets_of
 from server.routes import health
 from tests.server.http import toys
 from tests.server.http.conftest import Client, Head, SignIn
@@ -145,3 +145,11 @@ async def test_without_redis_requests_pass_and_none_waits_long(settings: Setting
 def test_an_ipv6_client_cannot_take_a_new_address_for_each_request() -> None:
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1:2:3") != network_of("2001:db8:0:1::1")
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1"
+
+
+def test_an_instance_sets_its_own_amounts_and_a_bucket_there_is_not_is_named(settings: Settings) -> None:
+    ours = settings.model_copy(update={"rate_limit_amounts": {"writes": 7}})
+    assert buckets_of(ours)["writes"].amount == 7
+    assert buckets_of(ours)["reads"] == BUCKETS["reads"]
+    with pytest.raises(SettingsError, match="wirtes"):
+        buckets_of(settings.model_copy(update={"rate_limit_amounts": {"wirtes": 7}}))

@@ -1,0 +1,73 @@
+"""What is wrong in the environment is named, all of it, with what to set."""
+
+import pytest
+
+from actors.settings import SettingsError, load_settings
+
+GOOD = {
+    "DB_URL": "postgresql://vitrine@127.0.0.1/vitrine",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "JWT_SECRET": "x" * 32,
+    "S3_ENDPOINT": "http://127.0.0.1:9000",
+    "STORAGE_KEYS": "access:secret",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in (*GOOD, "DATABASE_URL", "STRIPE_KEYS", "PUBLIC_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    return str(caught.value)
+
+
+def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch) -> None:
+    for name in GOOD:
+        environment.delenv(name)
+    assert all(f"{name} is not set" in refusal() for name in GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DB_URL", "mysql://localhost", "must start with postgresql://"),
+        ("REDIS_URL", "localhost", "must start with redis://"),
+        ("JWT_SECRET", "short-secret", "at least 32 bytes"),
+        ("STORAGE_KEYS", "only-one", "two values joined by a colon"),
+        ("PORT", "eighty", "valid integer"),
+        ("RATE_LIMITS", "maybe", "'on' or 'off'"),
+        ("RATE_LIMIT_AMOUNTS", "writes", "pairs as"),
+        ("RATE_LIMIT_AMOUNTS", "writes=0", "greater than 0"),
+    ],
+)
+def test_a_wrong_variable_is_named_with_what_to_set(
+    environment: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    environment.setenv(name, value)
+    told = refusal()
+    assert name in told
+    assert says in told
+    assert "short-secret" not in told
+
+
+def test_production_refuses_plain_http_and_fault_points(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("VITRINE_ENV", "production")
+    assert "PUBLIC_URL must start with https://" in refusal()
+    environment.setenv("PUBLIC_URL", "https://vitrine.example")
+    environment.setenv("VITRINE_FAULT", "committed:SetLike")
+    assert "VITRINE_FAULT" in refusal()
+
+
+def test_the_other_name_of_the_database_works_and_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("DB_URL")
+    environment.setenv("DATABASE_URL", GOOD["DB_URL"])
+    settings = load_settings()
+    assert settings.database_url == GOOD["DB_URL"]
+    assert "x" * 32 not in repr(settings)
