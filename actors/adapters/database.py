@@ -75,7 +75,7 @@ class Database:
             yield connection
 
     async def dedicated(self, **server_settings: str) -> asyncpg.Connection:
-        """A connection of the primary outside the pools; the caller closes it."""
+        """A connection of the primary outside the pools, on which JSON comes as text; the caller closes it."""
         return await asyncpg.connect(self._settings.database_url, timeout=5, server_settings=server_settings)
 
 

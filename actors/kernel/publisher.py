@@ -152,7 +152,8 @@ class Publisher:
             self.epoch = await self._connection.fetchval(_BEGIN_EPOCH, after)
             facts = await outbox.republish(self._connection)
             jobs = await self._connection.execute(
-                "UPDATE job_intents SET published_at = NULL WHERE done_at IS NULL AND published_at IS NOT NULL"
+                "UPDATE job_intents i SET published_at = NULL WHERE done_at IS NULL AND published_at IS NOT NULL "
+                "AND NOT EXISTS (SELECT FROM dead_letters WHERE event_id = i.id AND domain = 'jobs')"
             )
         self._n = self._mark = 0
         pipe = Pipe()
