@@ -12,6 +12,7 @@ from uuid import UUID
 
 import aiohttp
 import asyncpg
+from pydantic import SecretStr
 
 from actors.auth.messages import Caller, Plan, Role
 from actors.settings import Settings, variable_names
@@ -19,6 +20,19 @@ from load.processes import Part, Served
 from server.http.tokens import Tokens
 from tests.flows.people import Person, insert_people, insert_posts
 from tests.flows.watcher import Watcher
+
+GIVEN = (
+    "environment",
+    "database_url",
+    "redis_url",
+    "jwt_secret",
+    "s3_endpoint",
+    "s3_bucket",
+    "storage_keys",
+    "media_base_url",
+    "rate_limits",
+)
+"""Settings of a test that its processes share."""
 
 
 class Stack:
@@ -149,10 +163,8 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
     surroundings = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     variables: dict[str, str] = {}
-    for name in type(settings).model_fields:
+    for name in GIVEN:
         value = getattr(settings, name)
-        if name in {"port", "public_url", "host", "fault"} or value is None or value == ():
-            continue
-        text = value.get_secret_value() if hasattr(value, "get_secret_value") else value
-        variables[variable_names(name)[0]] = str(text)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        variables[variable_names(name)[0]] = str(text or "")
     return surroundings | variables | {"LOG_LEVEL": "warning"}
