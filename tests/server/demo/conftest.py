@@ -27,7 +27,7 @@ class Seeded(NamedTuple):
 def seeded(
     servers: Mapping[str, str], redis_of_worker: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Seeded]:
-    """Ten people and twenty posts, made once: drawing photographs takes seconds."""
+    """Twelve people and two dozen posts, made once: drawing photographs takes seconds."""
     tokens = tmp_path_factory.mktemp("demo") / "tokens.jsonl"
     world = fresh_database(servers)
     with asyncio.Runner() as runner:
@@ -43,7 +43,7 @@ def seeded(
             rate_limits="off",
         )
         try:
-            runner.run(seed(settings, people=10, posts=20, tokens=tokens))
+            runner.run(seed(settings, people=12, posts=24, tokens=tokens))
             yield Seeded(settings, tokens)
         finally:
             runner.run(world.__aexit__(None, None, None))

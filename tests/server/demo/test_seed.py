@@ -53,8 +53,8 @@ async def test_counters_equal_rows_and_every_photograph_can_be_fetched(
     seeded: Seeded, database: "asyncpg.Connection[Any]"
 ) -> None:
     db = database
-    assert await db.fetchval("SELECT count(*) FROM users") == 10
-    assert await db.fetchval("SELECT count(*) FROM posts WHERE original_post_id IS NULL") == 20
+    assert await db.fetchval("SELECT count(*) FROM users") == 12
+    assert await db.fetchval("SELECT count(*) FROM posts WHERE original_post_id IS NULL") == 24
     assert await db.fetchval("SELECT count(*) FROM likes") > 0
     for question in (COUNTERS, PROFILES, GROUPS, REPOSTS):
         assert await db.fetchval(question) == 0, question
@@ -63,7 +63,7 @@ async def test_counters_equal_rows_and_every_photograph_can_be_fetched(
         for row in await db.fetch("SELECT variants FROM photos WHERE state = 'ready'")
         for variant in orjson.loads(row["variants"])
     ]
-    assert len(urls) == 3 * (10 + 20)
+    assert len(urls) == 3 * (12 + 24)
     async with aiohttp.ClientSession() as http:
         for url in sorted(set(urls)):
             async with http.get(url) as response:
@@ -78,7 +78,7 @@ async def test_scores_are_what_the_feed_would_give_and_every_original_has_one(
         "SELECT s.score, s.v, s.author_id = p.author_id AS is_theirs, p.likes, p.reposts, p.created_at, p.v AS post_v "
         "FROM posts p LEFT JOIN feed_scores s ON s.post_id = p.id WHERE p.original_post_id IS NULL"
     )
-    assert len(rows) == 20
+    assert len(rows) == 24
     again = await database.fetch(
         "SELECT s.score FROM feed_scores s JOIN posts p ON p.id = s.post_id WHERE abs(s.score - ("
         "log((1 + p.likes + 2 * p.reposts + 3 * p.comments)::float8) + "
@@ -98,7 +98,7 @@ async def test_everybody_signs_in_with_the_password_and_by_their_tokens(
     assert [PasswordHasher().verify(stored, "demo-vitrine") for stored in hashes] == [True]
     lines = [orjson.loads(line) for line in seeded.tokens.read_bytes().splitlines()]
     assert {line["username"] for line in lines} >= {"ada", "boris", "chloe"}
-    assert len(lines) == 10
+    assert len(lines) == 12
     assert seeded.tokens.stat().st_mode & 0o077 == 0
     tokens = Tokens.of(seeded.settings)
     for line in lines:
@@ -133,7 +133,7 @@ async def test_a_world_with_people_is_left_alone_or_refused(
     assert await database.fetch("SELECT id, likes FROM posts ORDER BY id") == before
     later = tmp_path / "later.jsonl"
     await seed(seeded.settings, tokens=later, if_empty=True)
-    assert len(later.read_bytes().splitlines()) == 10
+    assert len(later.read_bytes().splitlines()) == 12
 
 
 async def test_pictures_are_the_same_each_time_and_their_originals_are_kept(
