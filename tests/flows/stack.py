@@ -33,6 +33,8 @@ GIVEN = (
     "rate_limits",
 )
 """Settings of a test that its processes share."""
+TESTING = "vitrine-test"
+"""What the test's own connections to the database call themselves."""
 
 
 class Stack:
@@ -42,7 +44,7 @@ class Stack:
         self.settings = settings
         self.database = database
         self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20))
-        self._folder = folder
+        self.folder = folder
         self._parts: list[Part] = []
         self._watchers: list[Watcher] = []
         self._environment = environment_of(settings)
@@ -135,7 +137,7 @@ class Stack:
         return {**self._environment, **environment, "VITRINE_FAULT": fault}
 
     def _log(self) -> Path:
-        return self._folder / f"{len(self._parts)}.log"
+        return self.folder / f"{len(self._parts)}.log"
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], wanted: Any, what: str = "", seconds: float = 10) -> None:
@@ -149,7 +151,9 @@ async def eventually(look: Callable[[], Awaitable[Any]], wanted: Any, what: str 
 @asynccontextmanager
 async def stack_of(settings: Settings, folder: Path) -> AsyncIterator[Stack]:
     """A deployment with these settings, its logs in `folder`."""
-    async with asyncpg.create_pool(settings.database_url, min_size=1, max_size=4) as database:
+    async with asyncpg.create_pool(
+        settings.database_url, min_size=1, max_size=4, server_settings={"application_name": TESTING}
+    ) as database:
         stack = Stack(settings, folder, database)
         try:
             yield stack
