@@ -1,6 +1,7 @@
 // A feed on the page: pages from REST, the rest from the socket.
 
 import { Card } from "/web/card.js";
+import { deeds } from "/web/deeds.js";
 import { h, icon, toast } from "/web/dom.js";
 
 const KINDS = {
@@ -14,6 +15,7 @@ export class Feed {
   #api;
   #live;
   #me;
+  #deeds;
   #kind;
   #cards = new Map(); // post id → card
   #next = null;
@@ -33,6 +35,7 @@ export class Feed {
     this.#api = api;
     this.#live = live;
     this.#me = me;
+    this.#deeds = deeds(api, (change) => this.mine(change));
     this.element = h("section.feed", { "aria-busy": "true", "aria-label": kind === "following" ? "Following" : "For you" }, this.#pill, this.#list, this.#end);
     this.#list.append(...[0, 1].map(() => h("div.card.ghost", { "aria-hidden": "true" }, h("div.photo"))));
   }
@@ -132,9 +135,9 @@ export class Feed {
   }
 
   #card(item) {
-    const card = new Card(item, this.#me, { like: (it) => this.#like(it), repost: (it) => this.#repost(it), follow: (it) => this.#follow(it) });
+    const card = new Card(item, this.#me, this.#deeds);
     card.photoId = item.post.photo.id;
-    card.counts = this.#live.newest(card.id, card.counts);
+    card.counts = this.#live.memory.newest(card.id, card.counts);
     card.tell();
     this.#cards.set(card.id, card);
     this.#watcher.observe(card.element);
@@ -222,46 +225,6 @@ export class Feed {
   #track() {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => this.element.isConnected && this.#live.track(this.#visible), 150);
-  }
-
-  #like(card) {
-    return this.#toggle(card, "liked", "likes", `/v1/posts/${card.id}/like`);
-  }
-
-  #repost(card) {
-    return this.#toggle(card, "reposted", "reposts", `/v1/posts/${card.id}/repost`);
-  }
-
-  async #follow(card) {
-    const wanted = !card.viewer.following;
-    const told = (on) => this.mine({ kind: "follow", subject_id: card.author.id, on });
-    told(wanted);
-    try {
-      const state = await this.#api.send(wanted ? "PUT" : "DELETE", `/v1/profiles/${card.author.username}/follow`);
-      told(state.following);
-    } catch (error) {
-      told(!wanted);
-      say(error);
-    }
-  }
-
-  /** The button answers at once; the number waits for those who know it. */
-  async #toggle(card, did, counted, path) {
-    if (!this.#me) return toast("Pick an account first.");
-    const wanted = !card.viewer[did];
-    const { v } = card.counts;
-    card.viewer[did] = wanted;
-    card.tell();
-    try {
-      const reply = await this.#api.send(wanted ? "PUT" : "DELETE", path);
-      card.viewer[did] = reply[did];
-      // The reply has no version: it counts only where the socket has not told anything newer.
-      if (card.counts.v === v) card.counts = { ...card.counts, [counted]: reply[counted] };
-    } catch (error) {
-      card.viewer[did] = !wanted;
-      say(error);
-    }
-    card.tell();
   }
 }
 

@@ -1,23 +1,24 @@
-// The reference client of the live protocol `vitrine.v1.json`: one socket that may break at any time,
-// and a screen that is right in spite of it.
+// The reference client of `vitrine.v1.json`: a socket that may break at any time, and a screen that stays right.
+
+import { Memory } from "/web/memory.js";
 
 const PROTOCOL = "vitrine.v1.json";
 const SHORTEST_MS = 500;
 const LONGEST_MS = 30_000;
-const REMEMBERED = 2_000; // event ids, for delivery is at least once
 const TRACK_AT_MOST = 200;
 
 /**
  * Callbacks:
- *   prepare()               before each connection, may be async: renew what the upgrade carries
- *   event(topic, type, data) each event once, in order within its topic
- *   counts({post_id: {v, likes, reposts, comments}})  absolute, only what is newer than what was told before
- *   stale(topic)            the topic was watched from no position, or from one too old: what is on the screen may have a hole: fetch anew. Events of the topic wait until the
- *                           promise it returns is kept, so that none is overwritten by an older page
- *   lost(topic, code)       the topic is not watched (any more)
+ *   prepare()  before each connection, may be async: renew what the upgrade carries
+ *   event(topic, type, data)  each event once, in order within its topic
+ *   counts({post_id: {v, likes, reposts, comments}})  absolute, and newer than what was told before
+ *   stale(topic)  the topic begins from no position or one too old: the page may have a hole, fetch it anew. Events
+ *       of the topic wait until the promise it returns is kept, so that no older page overwrites them
+ *   lost(topic, code)  the topic is not watched (any more)
  *   state("live" | "connecting" | "off", why)
  */
 export class Live {
+  memory = new Memory();
   #url;
   #on;
   #socket = null;
@@ -25,8 +26,6 @@ export class Live {
   #waiting = new Map(); // request id → what to do with the answer
   #topics = new Map(); // name → {position, held: events that wait for a refetch, or null, isLive}
   #tracked = new Set();
-  #seen = new Set(); // "topic id"
-  #counts = new Map(); // post id → the newest counts
   #failures = 0;
   #timer = 0;
   #watchdog = 0;
@@ -48,7 +47,6 @@ export class Live {
 
   stop() {
     this.#isWanted = false;
-    clearTimeout(this.#timer);
     this.#drop();
     this.#topics.clear();
     this.#tracked.clear();
@@ -57,9 +55,8 @@ export class Live {
 
   /** Watch a topic from a position on: the `Stream-Position` of the page that is on the screen. */
   watch(topic, position = null) {
-    const known = { position, held: null, isLive: false };
-    this.#topics.set(topic, known);
-    if (this.#isOpen) this.#subscribe(topic, known, position);
+    this.#topics.set(topic, { position, held: null, isLive: false });
+    if (this.#isOpen) this.#subscribe(topic, this.#topics.get(topic), position);
   }
 
   unwatch(topic) {
@@ -68,21 +65,13 @@ export class Live {
 
   /** Ask for the counts of exactly these posts from now on, those on the screen. */
   track(ids) {
-    const wanted = new Set([...ids].slice(-TRACK_AT_MOST));
-    const gone = [...this.#tracked].filter((id) => !wanted.has(id));
-    const come = [...wanted].filter((id) => !this.#tracked.has(id));
-    this.#tracked = wanted;
+    const before = this.#tracked;
+    this.#tracked = new Set([...ids].slice(-TRACK_AT_MOST));
     if (!this.#isOpen) return;
+    const gone = [...before].filter((id) => !this.#tracked.has(id));
+    const come = [...this.#tracked].filter((id) => !before.has(id));
     if (gone.length) this.#request({ op: "untrack", posts: gone });
     if (come.length) this.#track(come);
-  }
-
-  /** The newest counts known of a post: these, which came by REST, or what the socket has told since. */
-  newest(postId, counts) {
-    const known = this.#counts.get(postId);
-    if (known && known.v >= counts.v) return known;
-    this.#counts.set(postId, counts);
-    return counts;
   }
 
   get #isOpen() {
@@ -138,11 +127,7 @@ export class Live {
 
   #begun(topic, known, answer, since) {
     if (answer?.err?.code === "already_subscribed") return;
-    if (!answer || answer.err) {
-      this.#topics.delete(topic);
-      this.#on.lost(topic, answer?.err?.code ?? "unknown");
-      return;
-    }
+    if (!answer || answer.err) return this.#lost(topic, answer?.err?.code ?? "unknown");
     known.isLive = true;
     known.position = answer.recovered && since !== null ? since : answer.position;
     if (answer.counts) this.#told(answer.counts);
@@ -155,8 +140,7 @@ export class Live {
     try {
       await this.#on.stale(topic);
     } catch {
-      // The page could not be fetched; the next connection tries again.
-      if (known.held === held) this.#socket?.close(4900, "refetch failed");
+      if (known.held === held) this.#socket?.close(4900, "refetch failed"); // the next connection tries again
       return;
     }
     if (known.held !== held) return;
@@ -195,7 +179,7 @@ export class Live {
   #event(push) {
     const known = this.#topics.get(push.topic) ?? (push.topic === "me" ? { held: null } : null);
     this.#reached(push.position);
-    if (!known || !this.#isFirst(`${push.topic} ${push.id}`)) return;
+    if (!known || !this.memory.isFirst(push.topic, push.id)) return;
     if (known.held) known.held.push(push);
     else this.#on.event(push.topic, push.type, push.data);
   }
@@ -205,19 +189,8 @@ export class Live {
     for (const known of this.#topics.values()) if (known.isLive) known.position = position;
   }
 
-  #isFirst(key) {
-    if (this.#seen.has(key)) return false;
-    if (this.#seen.size >= REMEMBERED) this.#seen.delete(this.#seen.values().next().value);
-    this.#seen.add(key);
-    return true;
-  }
-
   #told(items) {
-    const news = {};
-    for (const [id, v, likes, reposts, comments] of items) {
-      const told = { v, likes, reposts, comments };
-      if (this.newest(id, told) === told) news[id] = told;
-    }
+    const news = this.memory.news(items);
     if (Object.keys(news).length) this.#on.counts(news);
   }
 
@@ -226,10 +199,12 @@ export class Live {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#connect(), reconnect.after_ms);
     }
-    if (unsubscribed) {
-      this.#topics.delete(unsubscribed.topic);
-      this.#on.lost(unsubscribed.topic, unsubscribed.code);
-    }
+    if (unsubscribed) this.#lost(unsubscribed.topic, unsubscribed.code);
+  }
+
+  #lost(topic, code) {
+    this.#topics.delete(topic);
+    this.#on.lost(topic, code);
   }
 
   #closed(code) {
@@ -246,9 +221,8 @@ export class Live {
   /** Full jitter: many who were cut off together do not come back together. */
   #again() {
     if (!this.#isWanted) return;
-    const most = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** ++this.#failures);
     this.#on.state("connecting");
-    clearTimeout(this.#timer);
+    const most = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** ++this.#failures);
     this.#timer = setTimeout(() => this.#connect(), SHORTEST_MS + Math.random() * (most - SHORTEST_MS));
   }
 
