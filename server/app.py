@@ -36,6 +36,7 @@ from server.keys import (
     LiveHead,
 )
 from server.routes import table
+from server.web import add_web
 
 DRAIN_SECONDS = 10.0
 KEEPALIVE_SECONDS = 75.0
@@ -72,6 +73,7 @@ def create_app(
     app[TABLE] = routes = table() if routes is None else routes
     check(routes, buckets, system.owners)
     register(app, routes)
+    add_web(app)
     return app
 
 
