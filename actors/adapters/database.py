@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, TypeAlias
 
 import asyncpg
@@ -14,6 +14,8 @@ from actors.settings import Settings
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 """A connection of its own, or one that goes back to its pool."""
 
+CONNECTION_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""What the driver raises when a connection is lost; the last but one when that happens between two commands."""
 EVENT_SHARE = 4
 """One in so many writing connections is for reactions to facts."""
 STATEMENT_TIMEOUT_MS = 5_000
@@ -59,24 +61,35 @@ class Database:
     @asynccontextmanager
     async def for_command(self) -> AsyncIterator[Connection]:
         """A connection that may write. Waiting is bounded by the lanes that ask."""
-        async with self._command_slots, self._commands.acquire() as connection:
+        async with self._command_slots, _lent(self._commands) as connection:
             yield connection
 
     @asynccontextmanager
     async def for_event(self) -> AsyncIterator[Connection]:
         """A connection that may write, from the share of those who react: a crowd of facts must not starve people."""
-        async with self._event_slots, self._commands.acquire() as connection:
+        async with self._event_slots, _lent(self._commands) as connection:
             yield connection
 
     @asynccontextmanager
     async def for_query(self) -> AsyncIterator[Connection]:
         """A connection that reads only, on the replica where there is one."""
-        async with self._query_slots, self._queries.acquire() as connection:
+        async with self._query_slots, _lent(self._queries) as connection:
             yield connection
 
     async def dedicated(self, **server_settings: str) -> asyncpg.Connection:
         """A connection of the primary outside the pools, on which JSON comes as text; the caller closes it."""
         return await asyncpg.connect(self._settings.database_url, timeout=5, server_settings=server_settings)
+
+
+@asynccontextmanager
+async def _lent(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+    """A connection of the pool. That it is lost on its way back undoes nothing: the pool replaces it."""
+    connection = await pool.acquire()
+    try:
+        yield connection
+    finally:
+        with suppress(*CONNECTION_ERRORS):
+            await pool.release(connection)
 
 
 async def _pool(url: str, size: int, *, read_only: bool = False) -> asyncpg.Pool:

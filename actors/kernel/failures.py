@@ -35,6 +35,11 @@ _REDIS_OUTAGES = (
 )
 
 
+def _is_lost(error: asyncpg.InterfaceError) -> bool:
+    """Whether it says, in one of its ways, that the connection is gone: a pool takes a lost one back at once."""
+    return any(words in str(error) for words in ("closed", "closing", "released back to the pool"))
+
+
 def judge(error: BaseException) -> Verdict:
     """Say what a failure means. The SQLSTATE decides for PostgreSQL's, the class for all others."""
     match error:
@@ -50,7 +55,10 @@ def judge(error: BaseException) -> Verdict:
         case asyncpg.DataError():
             return Verdict.FAULT
         case asyncpg.InterfaceError():
-            return Verdict.OUTAGE if "clos" in str(error) else Verdict.FAULT
+            return Verdict.OUTAGE if _is_lost(error) else Verdict.FAULT
+        case asyncpg.InternalClientError():
+            # What asyncpg says of a connection that PostgreSQL ended between two of its commands.
+            return Verdict.OUTAGE if "another operation" in str(error) else Verdict.FAULT
         case OSError() | TimeoutError():
             return Verdict.OUTAGE
         case _:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from actors.adapters.database import Connection
+from actors.adapters.database import CONNECTION_ERRORS, Connection
 from actors.kernel import metrics, once
 from actors.kernel.actor import Actor
 from actors.kernel.envelope import Envelope, Origin
@@ -37,10 +37,16 @@ RERUNS = 5
 
 
 class Lane:
-    """Runs what its mailbox gives. Survives every exception of a handler, with fresh state and the same mailbox."""
+    """Runs what its mailbox gives. Survives every exception of a handler, with fresh state and the same mailbox.
 
-    def __init__(self, system: System, actor: type[Actor], name: str, *, capacity: int, connect: Connect) -> None:
+    After each batch it rests `rest` times as long as that took: what arrives meanwhile makes the next batch larger.
+    """
+
+    def __init__(
+        self, system: System, actor: type[Actor], name: str, *, capacity: int, connect: Connect, rest: float = 0.0
+    ) -> None:
         self.system = system
+        self._rest = rest
         self._connect = connect
         self.name = name
         self.mailbox = Mailbox(capacity)
@@ -51,12 +57,15 @@ class Lane:
 
     async def run(self) -> None:
         """Work until the mailbox is closed and empty."""
+        now = asyncio.get_running_loop().time
+        busy = metrics.lane_busy_seconds.labels(self._class.domain)
         while await self.mailbox.arrived():
+            began = now()
             batch = self._still_wanted(self.mailbox.take(self._batches))
             if batch:
-                with metrics.lane_busy_seconds.labels(self._class.domain).time():
-                    await self._finish(batch)
-            await asyncio.sleep(0)
+                await self._finish(batch)
+                busy.observe(now() - began)
+            await asyncio.sleep(0 if self.mailbox.is_closed else self._rest * (now() - began))
 
     def _still_wanted(self, batch: list[Envelope]) -> list[Envelope]:
         now = asyncio.get_running_loop().time()
@@ -74,7 +83,7 @@ class Lane:
         kind = type(batch[0].message).__name__
         metrics.batch_size.labels(self._class.domain, kind).observe(len(batch))
         # Parts to run, and whether their messages have raised before.
-        pending: list[tuple[list[Envelope], bool]] = [(list(batch), False)]
+        pending: list[tuple[list[Envelope], bool]] = [(part, False) for part in reversed(_without_twins(batch))]
         failures = culprits = 0
         while pending:
             part, has_raised = pending.pop()
@@ -98,7 +107,8 @@ class Lane:
 
     async def _attempt(self, work: _Work) -> Exception | None:
         """Run the messages at hand and answer those it settles. Returns the exception nothing settled."""
-        for attempt in range(RERUNS):
+        attempt = 1
+        while True:
             try:
                 replies = await self._handle(work)
             except Repeated as repeat:
@@ -111,9 +121,10 @@ class Lane:
                 return None
             except Exception as error:  # noqa: BLE001  a lane outlives whatever a handler raises
                 match judge(error):
-                    case Verdict.RERUN if attempt + 1 < RERUNS and not work.is_committed:
+                    case Verdict.RERUN if attempt < RERUNS and not work.is_committed:
                         work.begin_again()
-                        await asyncio.sleep(random.uniform(0.001, 0.02) * 2**attempt)  # noqa: S311  jitter
+                        await asyncio.sleep(random.uniform(0.0005, 0.01) * 2**attempt)  # noqa: S311  jitter
+                        attempt += 1
                     case Verdict.RERUN | Verdict.OUTAGE:
                         # A COMMIT whose answer was lost is unknown: it is answered so, and never run again.
                         self._postpone(work, error)
@@ -126,7 +137,6 @@ class Lane:
             else:
                 work.settle(replies)
                 return None
-        raise AssertionError("every way out of the loop returns")
 
     def _postpone(self, work: _Work, error: Exception) -> None:
         log.warning("outage", lane=self.name, message=work.kind, messages=len(work.envelopes), error=repr(error))
@@ -191,7 +201,7 @@ class Lane:
                 yield tx
                 await self._complete(tx, work)
             except BaseException:
-                if not connection.is_closed():
+                with suppress(*CONNECTION_ERRORS):  # it is gone, and its transaction with it
                     await transaction.rollback()
                 raise
             await transaction.commit()
@@ -228,6 +238,22 @@ class Lane:
         if not isinstance(message, Command) or message.reply_type() not in {None, type(None)}:
             raise RuntimeError(f"{type(message).__name__} has a cause, so it must be a Command[None]")
         return await self.system.ask_within(message, origin, record=caused_id(cause, message))
+
+
+def _without_twins(batch: Sequence[Envelope]) -> list[list[Envelope]]:
+    """The batch in parts none of which holds one event twice: a repeat must find that the first took effect."""
+    parts: list[tuple[set[UUID], list[Envelope]]] = [(set(), [])]
+    for envelope in batch:
+        record = envelope.record
+        place = 0
+        while record is not None and record in parts[place][0]:
+            place += 1
+            if place == len(parts):
+                parts.append((set(), []))
+        if record is not None:
+            parts[place][0].add(record)
+        parts[place][1].append(envelope)
+    return [envelopes for _, envelopes in parts]
 
 
 class _Work:

@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from actors.adapters.database import CONNECTION_ERRORS
 from actors.adapters.outside import Outside
 from actors.kernel import metrics, outbox
 from actors.kernel.publisher import Deposed, Publisher
@@ -60,10 +61,8 @@ class Relay:
             except Deposed as error:
                 log.warning("relay deposed", reason=str(error))
             except (
-                OSError,
+                *CONNECTION_ERRORS,
                 TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
                 RedisError,
             ) as error:
                 log.warning("relay interrupted", error=repr(error))

@@ -124,6 +124,22 @@ async def test_a_relay_that_dies_around_its_write_to_redis_loses_and_doubles_not
     await eventually(lambda: stack.metric(other, "vitrine_relay_is_leader"), 1.0, "the other server leads")
 
 
+async def test_an_event_that_waits_in_an_inbox_three_times_takes_effect_once(stack: Stack) -> None:
+    liking = await Liking.prepare(stack)
+    doomed = await stack.serve(fault="committed:SetLike")
+    await liking.happens(doomed, answered=False)
+    await dies(doomed)
+    fact = await stack.database.fetchrow("SELECT type, payload, targets FROM outbox")
+    assert fact is not None
+    async with Redis.from_url(stack.settings.redis_url) as redis:
+        for domain in fact["targets"].split() * 3:
+            await redis.xadd(f"inbox:{domain}", {"y": fact["type"], "p": fact["payload"], "o": ""})
+
+    served = await stack.serve()
+    await liking.is_in_effect_once()
+    assert await stack.metric(served, "vitrine_lane_restarts_total") == 0
+
+
 async def test_an_inbox_that_dies_before_it_acknowledges_takes_effect_once(stack: Stack) -> None:
     liking = await Liking.prepare(stack)
     doomed = await stack.serve(fault="inbox:handled")
