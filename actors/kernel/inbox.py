@@ -8,6 +8,7 @@ import secrets
 import socket
 from contextlib import suppress
 from contextvars import Context
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -137,7 +138,7 @@ class Inbox:
         try:
             if not fields:
                 raise ValueError("the entry was deleted")
-            event = Event.registry[fields[b"y"].decode()].model_validate_json(fields[b"p"])
+            event = _event(fields[b"y"], fields[b"p"])
             if not self._system.listens(domain, type(event)):
                 raise KeyError(type(event).__name__)
         except (KeyError, ValueError, ValidationError) as error:
@@ -290,6 +291,12 @@ local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2])
 if #pending == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) end
 """
 """A consumer is deleted only with nothing pending, in one step: deleting it otherwise makes its entries unreadable."""
+
+
+@lru_cache(maxsize=1_024)
+def _event(kind: bytes, payload: bytes) -> Event:
+    """The event, read once for all domains that listen: it is frozen. Raises `KeyError` for an unknown type."""
+    return Event.registry[kind.decode()].model_validate_json(payload)
 
 
 def _streams(reply: Any) -> list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes] | None]]]]:

@@ -28,6 +28,11 @@ class Mailbox:
         self._waiting.append(envelope)
         self._arrival.set()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes nothing more."""
+        return self._closed
+
     def close(self) -> None:
         """Take nothing more; `arrived` says False once it is empty."""
         self._closed = True

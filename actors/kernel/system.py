@@ -34,6 +34,8 @@ GRACE_SECONDS = 2.0
 """How long after its deadline an asker goes on waiting for a handler that has begun."""
 EVENT_LANES = 2
 """Few, so that batches are large: a reaction may take a moment, and a large batch costs little more than a small."""
+EVENT_REST = 2.0
+"""Reactions rest twice as long as they work: the first comes at once, a crowd of them leaves room for people."""
 EVENT_CAPACITY = 1_000_000
 """Events are bounded by what the inbox reads, not by their lanes."""
 
@@ -76,6 +78,7 @@ class System:
                     f"{actor.domain}/event/{index}",
                     capacity=EVENT_CAPACITY,
                     connect=outside.database.for_event,
+                    rest=EVENT_REST,
                 )
                 for index in range(EVENT_LANES)
             ]

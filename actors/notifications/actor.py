@@ -33,7 +33,7 @@ from actors.posts.queries import authors
 class NotificationsActor(Actor, domain="notifications", lanes=4):
     """Tells people what others did with what is theirs, and keeps what they have read and seen."""
 
-    @on(PostLikesChanged, batch=128)
+    @on(PostLikesChanged, batch=512)
     async def liked(self, events: Sequence[PostLikesChanged]) -> None:
         deeds = [
             Deed(event.author_id, event.post_id, person_id)
@@ -42,7 +42,7 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
         ]
         await self._note(NotificationKind.like, SubjectKind.post, deeds)
 
-    @on(PostRepostsChanged, batch=128)
+    @on(PostRepostsChanged, batch=512)
     async def reposted(self, events: Sequence[PostRepostsChanged]) -> None:
         deeds = [
             Deed(event.author_id, event.post_id, person_id)
@@ -51,11 +51,11 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
         ]
         await self._note(NotificationKind.repost, SubjectKind.post, deeds)
 
-    @on(Followed, batch=128)
+    @on(Followed, batch=512)
     async def followed(self, events: Sequence[Followed]) -> None:
         await self._note_follows(events)
 
-    @on(Unfollowed, batch=128)
+    @on(Unfollowed, batch=512)
     async def unfollowed(self, events: Sequence[Unfollowed]) -> None:
         await self._note_follows(events)
 

@@ -220,7 +220,7 @@ class PostsActor(Actor, domain="posts", lanes=8, mailbox=16_384):
     async def count_deleted(self, events: Sequence[PostDeleted]) -> None:
         await self._count([(event, AdjustCounts(user_id=event.author_id, posts=-1)) for event in events])
 
-    @on(PostLikesChanged, batch=64)
+    @on(PostLikesChanged, batch=512)
     async def count_likes(self, events: Sequence[PostLikesChanged]) -> None:
         await self._count(
             [
