@@ -47,19 +47,19 @@ DELETE FROM outbox WHERE seq IN (
     SELECT o.seq FROM outbox o
     WHERE o.published_at < now() - $1::interval
       AND NOT EXISTS (
-        SELECT FROM unnest(string_to_array(o.targets, ' ')) AS domain
-        WHERE NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = domain)
-          AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = domain))
+        SELECT FROM unnest(string_to_array(o.targets, ' ')) AS target
+        WHERE NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = target)
+          AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = target))
     ORDER BY o.published_at LIMIT $2)
 """
 
 _REPUBLISH = """
 WITH missing AS (
-    SELECT o.seq, string_agg(domain, ' ') AS targets
-    FROM outbox o CROSS JOIN LATERAL unnest(string_to_array(o.targets, ' ')) AS domain
+    SELECT o.seq, string_agg(target, ' ') AS targets
+    FROM outbox o CROSS JOIN LATERAL unnest(string_to_array(o.targets, ' ')) AS target
     WHERE o.published_at IS NOT NULL
-      AND NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = domain)
-      AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = domain)
+      AND NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = target)
+      AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = target)
     GROUP BY o.seq)
 UPDATE outbox SET published_at = NULL, topics = '', live_type = NULL, live_data = NULL, targets = missing.targets
 FROM missing WHERE outbox.seq = missing.seq

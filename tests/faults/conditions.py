@@ -8,9 +8,9 @@ from tests.flows.stack import Stack, eventually
 OWED = """
 SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL)
      + (SELECT count(*) FROM job_intents WHERE done_at IS NULL)
-     + (SELECT count(*) FROM outbox o, unnest(string_to_array(nullif(o.targets, ''), ' ')) AS domain
-        WHERE NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = domain)
-          AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = domain))
+     + (SELECT count(*) FROM outbox o, unnest(string_to_array(nullif(o.targets, ''), ' ')) AS target
+        WHERE NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = target)
+          AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = target))
 """
 """Facts not in Redis, facts that did not take effect in a domain that listens, jobs not done."""
 

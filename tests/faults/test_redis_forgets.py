@@ -88,6 +88,23 @@ async def test_a_job_whose_kick_was_flushed_before_a_worker_took_it_is_done(stac
     assert done == 2
 
 
+async def test_a_fact_lost_for_one_of_its_domains_is_told_to_that_one_again(stack: Stack) -> None:
+    author, fan = await stack.people(2)
+    (post,) = await stack.posts(author)
+    served = await stack.serve()
+    await stack.ok(served, "PUT", f"/v1/posts/{post}/like", fan)
+    await all_is_well(stack)
+    await served.stop()
+    # As if it had been lost on its way to notifications, after the others had it.
+    await stack.database.execute("DELETE FROM notifications")
+    await stack.database.execute("DELETE FROM inbox_records WHERE domain = 'notifications'")
+    await flush(stack)
+
+    await stack.serve()
+    await stack.becomes(1, "SELECT people FROM notifications WHERE subject_id = $1", post)
+    await all_is_well(stack)
+
+
 async def test_redis_that_comes_back_without_its_newest_entries_is_noticed_and_told_again(
     stack: Stack, own_valkey: OwnValkey, tmp_path: Path
 ) -> None:
