@@ -121,16 +121,17 @@ async def differences(url: str) -> Sequence[str]:
 
     Each line is something that only one of them has; none means no drift.
     """
-    async with _scratch(url) as migrated, _scratch(url) as declared:
+    async with scratch(url) as migrated, scratch(url) as declared:
         await migrate(migrated)
         await _create(declared)
-        built, wanted = await _catalogue(migrated), await _catalogue(declared)
+        built, wanted = await catalogue(migrated), await catalogue(declared)
     only_built = [f"only in the migrations: {line}" for line in sorted(built - wanted)]
     return only_built + [f"only in the tables: {line}" for line in sorted(wanted - built)]
 
 
 @contextlib.asynccontextmanager
-async def _scratch(url: str) -> AsyncIterator[str]:
+async def scratch(url: str) -> AsyncIterator[str]:
+    """An empty database beside `url`, for a while."""
     name = f"vitrine_scratch_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(url, timeout=10)
     try:
@@ -177,7 +178,8 @@ SELECT format('function %s', pg_get_functiondef(oid)) FROM pg_proc WHERE proname
 """
 
 
-async def _catalogue(url: str) -> set[str]:
+async def catalogue(url: str) -> set[str]:
+    """Every column, index, constraint and function of a database, a line each."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         return {row[0] for row in await connection.fetch(_CATALOGUE)}

@@ -18,6 +18,7 @@ from actors.auth.messages import Caller, Plan, Role
 from actors.settings import Settings, variable_names
 from load.processes import Part, Served
 from server.http.tokens import Tokens
+from tests.contract import held_to_openapi
 from tests.flows.people import Person, insert_people, insert_posts
 from tests.flows.watcher import Watcher
 
@@ -43,7 +44,8 @@ class Stack:
     def __init__(self, settings: Settings, folder: Path, database: "asyncpg.Pool[Any]") -> None:
         self.settings = settings
         self.database = database
-        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20))
+        # Every reply is held against the OpenAPI document.
+        self.http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20), middlewares=(held_to_openapi(),))
         self.folder = folder
         self._parts: list[Part] = []
         self._watchers: list[Watcher] = []

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 import aiohttp
 
+from tests.contract import hold_frame
+
 Frame = dict[str, Any]
 
 
@@ -118,10 +120,19 @@ class Watcher:
         return [item for answer in answered for item in answer.get("counts") or ()]
 
     async def _read(self) -> None:
+        """Keep what comes, each frame held against the AsyncAPI document."""
+        try:
+            await self._take_all()
+        finally:
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _take_all(self) -> None:
         async for message in self._socket:
             if message.type is not aiohttp.WSMsgType.TEXT:
                 continue
             frame = message.json()
+            hold_frame(frame)
             async with self._changed:
                 if "push" in frame:
                     self.pushed.append(frame)
@@ -130,8 +141,6 @@ class Watcher:
                 self._changed.notify_all()
             if frame.get("push") == "ping":
                 await self._socket.send_json({"op": "pong"})
-        async with self._changed:
-            self._changed.notify_all()
 
     async def _until(self, condition: Callable[[], bool], what: str, seconds: float) -> None:
         try:
@@ -139,5 +148,7 @@ class Watcher:
                 await self._changed.wait_for(lambda: condition() or self.is_closed)
         except TimeoutError:
             raise AssertionError(f"{what} did not come in {seconds:g} s: {self.pushed[-8:]}") from None
+        if self._reading is not None and self._reading.done():
+            self._reading.result()
         if not condition():
             raise AssertionError(f"{what} did not come: the socket was closed ({self._socket.close_code})")
