@@ -8,7 +8,6 @@ import secrets
 import socket
 from contextlib import suppress
 from contextvars import Context
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,7 +18,8 @@ from actors.adapters.outside import Outside
 from actors.kernel import dead, metrics
 from actors.kernel.envelope import Origin
 from actors.kernel.failures import Verdict, judge
-from actors.kernel.message import Event
+from actors.kernel.held import Fields, Held, entries_of, read_event
+from actors.kernel.lease import Lease
 from actors.kernel.streams import GROUP, inbox_of
 from actors.kernel.tools import end
 
@@ -30,33 +30,12 @@ log = structlog.get_logger(__name__)
 
 ROOM = 1_024
 """Events of one domain in hand at once in one process."""
-LEASE_SECONDS = 15.0
-"""What a process holds without refreshing for so long is taken over by another."""
 ATTEMPTS = 6
 """How often a handler may raise for one event before it is dead: after 0.2, 0.4, 0.8, 1.6 and 3.2 seconds."""
-DELIVERIES = 10
-"""How often an event may change hands before it is dead: it may be what kills its holders."""
 BLOCK_MS = 1_000
+TAKEN_AT_ONCE = 64
+"""Entries read between two turns of the loop: a full reading would stall everybody else for tens of milliseconds."""
 _ATTEMPTS_KEY = "attempts"
-
-
-class Held:
-    """An entry this process has read and not yet acknowledged."""
-
-    __slots__ = ("attempts", "domain", "entry", "event", "fields", "outages")
-
-    def __init__(self, domain: str, entry: bytes, fields: dict[bytes, bytes], event: Event) -> None:
-        self.domain = domain
-        self.entry = entry
-        self.fields = fields
-        self.event = event
-        self.attempts = 0
-        self.outages = 0
-
-    @property
-    def attempts_field(self) -> str:
-        """Where the attempts of this event in this domain are counted."""
-        return f"{self.domain}:{self.event.id}"
 
 
 class Inbox:
@@ -77,12 +56,13 @@ class Inbox:
         self._tasks: list[asyncio.Task[None]] = []
         self._retries: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._lease = Lease(self, outside.cache.redis, system.domains)
 
     async def start(self) -> None:
         """Begin to read."""
         loop = asyncio.get_running_loop()
         self._in_hand = dict.fromkeys(self._system.domains, 0)
-        for work in (self._read, self._acknowledge, self._keep_lease):
+        for work in (self._read, self._acknowledge, self._lease.keep):
             self._tasks.append(loop.create_task(work(), name=f"inbox.{work.__name__}", context=Context()))
 
     async def stop_reading(self) -> None:
@@ -95,7 +75,7 @@ class Inbox:
         await end((*self._retries, *self._tasks))
         with suppress(RedisError, OSError, TimeoutError):
             await self._flush()
-            await self._sign_off()
+            await self._lease.sign_off()
         with suppress(RedisError, OSError):
             await self._reader.aclose()
 
@@ -103,6 +83,18 @@ class Inbox:
     def consumer(self) -> str:
         """This process's name in every consumer group."""
         return self._consumer
+
+    def holds(self, domain: str, entry: bytes) -> bool:
+        """Whether this process has the entry in hand."""
+        return (domain, entry) in self._held
+
+    def held(self, domain: str) -> list[bytes]:
+        """The domain's entries in hand."""
+        return [entry for of, entry in self._held if of == domain]
+
+    def has_room(self, domain: str) -> bool:
+        """Whether it may take more of the domain's."""
+        return not self._stopping and self._in_hand[domain] < ROOM
 
     async def _read(self) -> None:
         while True:
@@ -128,22 +120,26 @@ class Inbox:
                 log.warning("inbox cannot be reached", error=repr(error))
                 await asyncio.sleep(0.5)
             else:
-                for stream, entries in _streams(reply):
-                    for entry, fields in entries:
-                        await self._take(stream.decode().partition(":")[2], entry, fields)
+                for stream, entries in entries_of(reply):
+                    domain = stream.decode().partition(":")[2]
+                    for place, (entry, fields) in enumerate(entries):
+                        await self.take(domain, entry, fields)
+                        if place % TAKEN_AT_ONCE == 0:
+                            await asyncio.sleep(0)
 
-    async def _take(self, domain: str, entry: bytes, fields: dict[bytes, bytes] | None) -> None:
+    async def take(self, domain: str, entry: bytes, fields: Fields | None) -> None:
+        """Put an entry of the stream into its lane; one that cannot be read is buried."""
         if (domain, entry) in self._held:
             return
         try:
             if not fields:
                 raise ValueError("the entry was deleted")
-            event = _event(fields[b"y"], fields[b"p"])
+            event = read_event(fields[b"y"], fields[b"p"])
             if not self._system.listens(domain, type(event)):
                 raise KeyError(type(event).__name__)
         except (KeyError, ValueError, ValidationError) as error:
             log.exception("unreadable event", domain=domain, entry=entry)
-            await self._bury_unreadable(domain, entry, fields or {}, repr(error))
+            await self.bury_unreadable(domain, entry, fields or {}, repr(error))
             return
         held = Held(domain, entry, fields, event)
         self._held[domain, entry] = held
@@ -203,7 +199,8 @@ class Inbox:
                 self._finish(held)
                 return
 
-    async def _bury_unreadable(self, domain: str, entry: bytes, fields: dict[bytes, bytes], why: str) -> None:
+    async def bury_unreadable(self, domain: str, entry: bytes, fields: Fields, why: str) -> None:
+        """Keep an entry among the dead that no handler can be asked about. What fails here is claimed again later."""
         with suppress(Exception):
             if fields:
                 await dead.bury_raw(self._outside.database, domain, fields, why)
@@ -246,61 +243,3 @@ class Inbox:
             if self._held.pop((held.domain, held.entry), None) is not None:
                 self._in_hand[held.domain] -= 1
         self._room.set()
-
-    async def _keep_lease(self) -> None:
-        while True:
-            await asyncio.sleep(LEASE_SECONDS / 3)
-            for domain in self._system.domains:
-                try:
-                    await self._refresh(domain)
-                    await self._reclaim(domain)
-                except (RedisError, OSError) as error:
-                    log.warning("inbox lease not kept", domain=domain, error=repr(error))
-
-    async def _refresh(self, domain: str) -> None:
-        entries = [entry for held_domain, entry in self._held if held_domain == domain]
-        if entries:
-            await self._redis.xclaim(
-                inbox_of(domain), GROUP, self._consumer, min_idle_time=0, message_ids=[*entries], justid=True
-            )
-
-    async def _reclaim(self, domain: str) -> None:
-        if self._stopping or self._in_hand[domain] >= ROOM:
-            return
-        stream = inbox_of(domain)
-        _, entries, *_ = await self._redis.xautoclaim(
-            stream, GROUP, self._consumer, min_idle_time=int(LEASE_SECONDS * 1000), count=100
-        )
-        for entry, fields in entries:
-            if fields is None or (domain, entry) in self._held:
-                continue
-            metrics.inbox_reclaimed_total.labels(domain).inc()
-            pending = await self._redis.xpending_range(stream, GROUP, entry, entry, 1)
-            if pending and int(pending[0]["times_delivered"]) > DELIVERIES:
-                await self._bury_unreadable(domain, entry, fields, f"delivered {DELIVERIES} times without an answer")
-            else:
-                await self._take(domain, entry, fields)
-
-    async def _sign_off(self) -> None:
-        for domain in self._system.domains:
-            await self._redis.eval(_SIGN_OFF, 1, inbox_of(domain), GROUP, self._consumer)
-
-
-_SIGN_OFF = """
-local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2])
-if #pending == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) end
-"""
-"""A consumer is deleted only with nothing pending, in one step: deleting it otherwise makes its entries unreadable."""
-
-
-@lru_cache(maxsize=1_024)
-def _event(kind: bytes, payload: bytes) -> Event:
-    """The event, read once for all domains that listen: it is frozen. Raises `KeyError` for an unknown type."""
-    return Event.registry[kind.decode()].model_validate_json(payload)
-
-
-def _streams(reply: Any) -> list[tuple[bytes, list[tuple[bytes, dict[bytes, bytes] | None]]]]:
-    """One shape for both protocol versions of redis-py's answer."""
-    if isinstance(reply, dict):
-        return [(stream, [pair for part in parts for pair in part]) for stream, parts in reply.items()]
-    return list(reply or ())

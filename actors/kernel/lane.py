@@ -7,7 +7,6 @@ import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import UUID
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
@@ -22,6 +21,7 @@ from actors.kernel.mailbox import Mailbox
 from actors.kernel.message import Command, Event, Request
 from actors.kernel.once import Repeated, Replayed, caused_id
 from actors.kernel.transaction import Transaction
+from actors.kernel.work import Work, without_twins
 
 if TYPE_CHECKING:
     from actors.kernel.system import System
@@ -53,7 +53,7 @@ class Lane:
         self._class = actor
         self._batches: dict[type, int] = {kind: handler.batch for kind, handler in actor.handlers.items()}
         self._actor = actor(self)
-        self._work: _Work | None = None
+        self._work: Work | None = None
 
     async def run(self) -> None:
         """Work until the mailbox is closed and empty."""
@@ -83,11 +83,11 @@ class Lane:
         kind = type(batch[0].message).__name__
         metrics.batch_size.labels(self._class.domain, kind).observe(len(batch))
         # Parts to run, and whether their messages have raised before.
-        pending: list[tuple[list[Envelope], bool]] = [(part, False) for part in reversed(_without_twins(batch))]
+        pending: list[tuple[list[Envelope], bool]] = [(part, False) for part in reversed(without_twins(batch))]
         failures = culprits = 0
         while pending:
             part, has_raised = pending.pop()
-            work = _Work(part)
+            work = Work(part)
             error = await self._attempt(work)
             if error is None:
                 continue
@@ -105,7 +105,7 @@ class Lane:
             # No message is to blame: it was the state of this lane.
             self.system.supervisor.note_restart(self._class.domain)
 
-    async def _attempt(self, work: _Work) -> Exception | None:
+    async def _attempt(self, work: Work) -> Exception | None:
         """Run the messages at hand and answer those it settles. Returns the exception nothing settled."""
         attempt = 1
         while True:
@@ -138,11 +138,11 @@ class Lane:
                 work.settle(replies)
                 return None
 
-    def _postpone(self, work: _Work, error: Exception) -> None:
+    def _postpone(self, work: Work, error: Exception) -> None:
         log.warning("outage", lane=self.name, message=work.kind, messages=len(work.envelopes), error=repr(error))
         work.reject(error if isinstance(error, Unavailable) else Unavailable())
 
-    def _give_up(self, work: _Work, error: Exception) -> None:
+    def _give_up(self, work: Work, error: Exception) -> None:
         metrics.failed_messages_total.labels(self._class.domain, work.kind).inc(len(work.envelopes))
         log.error(
             "failed after its commit" if work.is_committed else "message failed",
@@ -158,7 +158,7 @@ class Lane:
         self._actor = self._class(self)
         metrics.restarts_total.labels(self._class.domain).inc()
 
-    async def _handle(self, work: _Work) -> Sequence[Any]:
+    async def _handle(self, work: Work) -> Sequence[Any]:
         handler = self._class.handlers[type(work.envelopes[0].message)]
         method = getattr(self._actor, handler.method)
         messages = [envelope.message for envelope in work.envelopes]
@@ -178,7 +178,7 @@ class Lane:
             raise AssertionError(f"{handler.method} answered {len(replies)} of {len(messages)} messages")
         return replies
 
-    async def _record_alone(self, work: _Work) -> None:
+    async def _record_alone(self, work: Work) -> None:
         """A handler whose effects lie outside PostgreSQL opened no transaction: record after them."""
         if not work.records:
             return
@@ -210,7 +210,7 @@ class Lane:
         if tx.announces:
             self.system.wake_relay()
 
-    async def _admit(self, tx: Transaction, work: _Work) -> None:
+    async def _admit(self, tx: Transaction, work: Work) -> None:
         if work.records:
             await once.record(tx, self._class.domain, work.records)
             work.is_recorded = True
@@ -218,7 +218,7 @@ class Lane:
         if idempotency is not None:
             await once.admit(tx, idempotency, work.request)
 
-    async def _complete(self, tx: Transaction, work: _Work) -> None:
+    async def _complete(self, tx: Transaction, work: Work) -> None:
         idempotency = work.envelopes[0].origin.idempotency
         if idempotency is not None:
             if tx.answered is None:
@@ -238,72 +238,3 @@ class Lane:
         if not isinstance(message, Command) or message.reply_type() not in {None, type(None)}:
             raise RuntimeError(f"{type(message).__name__} has a cause, so it must be a Command[None]")
         return await self.system.ask_within(message, origin, record=caused_id(cause, message))
-
-
-def _without_twins(batch: Sequence[Envelope]) -> list[list[Envelope]]:
-    """The batch in parts none of which holds one event twice: a repeat must find that the first took effect."""
-    parts: list[tuple[set[UUID], list[Envelope]]] = [(set(), [])]
-    for envelope in batch:
-        record = envelope.record
-        place = 0
-        while record is not None and record in parts[place][0]:
-            place += 1
-            if place == len(parts):
-                parts.append((set(), []))
-        if record is not None:
-            parts[place][0].add(record)
-        parts[place][1].append(envelope)
-    return [envelopes for _, envelopes in parts]
-
-
-class _Work:
-    """The messages at hand, all of one type, and how far their transaction came."""
-
-    def __init__(self, envelopes: list[Envelope]) -> None:
-        self.envelopes = envelopes
-        self.records: list[UUID] = [e.record for e in envelopes if e.record is not None]
-        self.is_committed = False
-        self.begin_again()
-
-    def begin_again(self) -> None:
-        """Forget the transaction that was rolled back."""
-        self.is_transacted = False
-        self.is_recorded = False
-
-    def without(self, seen: frozenset[UUID]) -> _Work:
-        """Answer those that took effect before; the others are still to do."""
-        for envelope in self.envelopes:
-            if envelope.record in seen:
-                envelope.resolve(None)
-        return _Work([envelope for envelope in self.envelopes if envelope.record not in seen])
-
-    def settle(self, replies: Sequence[Any]) -> None:
-        """Give each message its own answer."""
-        for envelope, reply in zip(self.envelopes, replies, strict=True):
-            if isinstance(reply, Refusal):
-                envelope.reject(reply)
-            else:
-                envelope.resolve(reply)
-
-    def reject(self, error: Exception) -> None:
-        """Give every message the same refusal."""
-        for envelope in self.envelopes:
-            envelope.reject(error)
-
-    @property
-    def kind(self) -> str:
-        return type(self.envelopes[0].message).__name__
-
-    @property
-    def is_event(self) -> bool:
-        return isinstance(self.envelopes[0].message, Event)
-
-    @property
-    def request(self) -> Request[Any]:
-        message = self.envelopes[0].message
-        assert isinstance(message, Request)
-        return message
-
-    @property
-    def request_id(self) -> str | None:
-        return self.envelopes[0].origin.request_id

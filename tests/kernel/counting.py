@@ -228,7 +228,17 @@ class LedgerActor(Actor, domain="ledger", lanes=4):
         raise RuntimeError(f"poison for {event.name}")
 
 
-ACTORS = (CountersActor, LedgerActor)
+class ArchiveActor(Actor, domain="archive"):
+    """Listens, too, with an effect outside PostgreSQL: its handler opens no transaction."""
+
+    kept: ClassVar[list[str]] = []
+
+    @on(Added, batch=32)
+    async def keep(self, events: Sequence[Added]) -> None:
+        self.kept.extend(str(event.id) for event in events)
+
+
+ACTORS = (CountersActor, LedgerActor, ArchiveActor)
 
 
 def forget() -> None:
@@ -239,6 +249,7 @@ def forget() -> None:
     CountersActor.started = None
     LedgerActor.failing.clear()
     LedgerActor.handled.clear()
+    ArchiveActor.kept.clear()
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 10.0) -> None:

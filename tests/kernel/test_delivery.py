@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from actors.kernel import dead, inbox, outbox, publisher
+from actors.kernel import dead, inbox, lease, outbox, publisher
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import KeyReused, StillRunning
 from actors.kernel.once import Idempotency
@@ -213,7 +213,7 @@ async def test_after_a_loss_facts_go_to_the_inboxes_again_but_never_to_the_live_
 
 
 async def test_what_a_dead_process_held_is_taken_over(begin: Begin, rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "LEASE_SECONDS", 0.6)
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 0.6)
     system = await begin()
     redis: Any = system.outside.cache.redis
     await system.ask(Add(name="c1"))
@@ -244,9 +244,36 @@ async def test_published_facts_are_pruned_only_when_every_listener_recorded_them
         return not await rows.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
 
     await until(is_published)
+    await until(lambda: recorded(rows, "archive", 2))
     await rows.execute("UPDATE outbox SET published_at = published_at - interval '1 hour'")
     assert await outbox.prune(rows, older_than=PRUNE_AFTER) == 1
     assert await rows.fetchval("SELECT key FROM outbox") == "c2"
+
+
+async def recorded(rows: Any, domain: str, count: int) -> bool:
+    return bool(await rows.fetchval("SELECT count(*) = $2 FROM inbox_records WHERE domain = $1", domain, count))
+
+
+async def test_what_one_listener_recorded_is_sent_again_to_the_others_only(system: System, rows: Any) -> None:
+    LedgerActor.failing.add("c1")
+    await system.ask(Add(name="c1"))
+    await until(lambda: recorded(rows, "archive", 1))
+    await system.stop()
+    assert await outbox.republish(rows) == 1
+    assert await rows.fetchval("SELECT targets FROM outbox") == "ledger"
+
+
+async def test_an_effect_without_a_transaction_is_recorded_after_it(system: System, redis: Any, rows: Any) -> None:
+    await system.ask(Add(name="c1"))
+    await until(lambda: recorded(rows, "archive", 1))
+    fact = await rows.fetchrow("SELECT type, payload FROM outbox")
+    await redis.xadd(inbox_of("archive"), {"y": fact["type"], "p": fact["payload"], "o": ""})
+
+    async def is_empty() -> bool:
+        return not await redis.xlen(inbox_of("archive"))
+
+    await until(is_empty)
+    assert await rows.fetchval("SELECT count(*) FROM inbox_records WHERE domain = 'archive'") == 1
 
 
 async def test_the_lead_passes_on_when_the_leader_loses_its_connection(begin: Begin, rows: Any) -> None:
@@ -323,7 +350,7 @@ async def test_an_outage_burns_no_attempts(system: System, redis: Any, rows: Any
 
 
 async def test_what_kills_its_holders_is_buried(begin: Begin, rows: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inbox, "LEASE_SECONDS", 0.6)
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 0.6)
     system = await begin()
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows))
@@ -334,7 +361,7 @@ async def test_what_kills_its_holders_is_buried(begin: Begin, rows: Any, monkeyp
     await rows.execute("DELETE FROM inbox_records")
     entry = await redis.xadd(stream, {"y": fact["type"], "p": fact["payload"], "o": ""})
     await redis.xreadgroup(GROUP, "it died", {stream: ">"})
-    await redis.execute_command("XCLAIM", stream, GROUP, "it died", 0, entry, "RETRYCOUNT", inbox.DELIVERIES)
+    await redis.execute_command("XCLAIM", stream, GROUP, "it died", 0, entry, "RETRYCOUNT", lease.DELIVERIES)
     await begin()
 
     async def is_buried() -> bool:

@@ -1,0 +1,40 @@
+"""Entries of an inbox in hand: read from the stream, not yet acknowledged."""
+
+from functools import lru_cache
+from typing import Any
+
+from actors.kernel.message import Event
+
+Fields = dict[bytes, bytes]
+
+
+class Held:
+    """An entry this process has read and not yet acknowledged."""
+
+    __slots__ = ("attempts", "domain", "entry", "event", "fields", "outages")
+
+    def __init__(self, domain: str, entry: bytes, fields: Fields, event: Event) -> None:
+        self.domain = domain
+        self.entry = entry
+        self.fields = fields
+        self.event = event
+        self.attempts = 0
+        self.outages = 0
+
+    @property
+    def attempts_field(self) -> str:
+        """Where the attempts of this event in this domain are counted."""
+        return f"{self.domain}:{self.event.id}"
+
+
+@lru_cache(maxsize=1_024)
+def read_event(kind: bytes, payload: bytes) -> Event:
+    """The event, read once for all domains that listen: it is frozen. Raises `KeyError` for an unknown type."""
+    return Event.registry[kind.decode()].model_validate_json(payload)
+
+
+def entries_of(reply: Any) -> list[tuple[bytes, list[tuple[bytes, Fields | None]]]]:
+    """One shape for both protocol versions of redis-py's answer."""
+    if isinstance(reply, dict):
+        return [(stream, [pair for part in parts for pair in part]) for stream, parts in reply.items()]
+    return list(reply or ())
