@@ -379,7 +379,7 @@ async def test_a_process_that_stops_leaves_what_it_holds_readable(begin: Begin, 
     await system.ask(Add(name="c1"))
 
     async def is_held() -> bool:
-        return bool((await redis.xpending(stream, GROUP))["pending"])
+        return bool(await redis.exists(stream) and (await redis.xpending(stream, GROUP))["pending"])
 
     await until(is_held)
     name = system.inbox.consumer.encode()
