@@ -94,6 +94,13 @@ class Settings(BaseSettings):
         validation_alias=_variable("RATE_LIMIT_AMOUNTS"),
         description="other amounts for named buckets, as writes=1200,reads=6000; GET /v1/limits lists them",
     )
+    worker_metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        validation_alias=_variable("WORKER_METRICS_PORT"),
+        description="port on HOST where a worker shows its metrics",
+    )
     command_connections: int = Field(
         12,
         ge=2,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 import structlog
+from prometheus_client import start_http_server
 from taskiq import AckableMessage
 from taskiq.receiver import Receiver
 
@@ -81,6 +82,8 @@ async def run_worker(settings: Settings) -> None:
     """A worker process: until SIGTERM or SIGINT. It reads the primary, where what was just committed is."""
     stopping = _stopped_by_signals()
     async with open_outside(settings.model_copy(update={"database_replica_url": None})) as outside:
+        if settings.worker_metrics_port is not None:
+            start_http_server(settings.worker_metrics_port, addr=settings.host)
         log.info("worker starts")
         await work(outside, declared_jobs(), stopping)
     log.info("worker ends")
