@@ -18,12 +18,12 @@ from load.processes import Part
 from server.embedded.ports import accepts, free_port
 
 _PAGE = """
+WITH top AS MATERIALIZED (SELECT post_id, score FROM feed_scores ORDER BY score DESC, post_id DESC LIMIT 20)
 SELECT p.id, p.author_id, u.username, p.photo_id, f.width, f.height, f.placeholder, f.variants, p.caption, p.tags,
        p.sensitive, p.likes, p.reposts, p.comments, p.v, p.created_at,
        EXISTS (SELECT FROM likes l WHERE l.post_id = p.id AND l.user_id = p.author_id) AS liked
-FROM feed_scores s JOIN posts p ON p.id = s.post_id JOIN users u ON u.id = p.author_id
-     JOIN photos f ON f.id = p.photo_id
-WHERE p.deleted_at IS NULL ORDER BY s.score DESC, s.post_id DESC LIMIT 20
+FROM top JOIN posts p ON p.id = top.post_id JOIN users u ON u.id = p.author_id JOIN photos f ON f.id = p.photo_id
+WHERE p.deleted_at IS NULL ORDER BY top.score DESC, top.post_id DESC
 """
 
 

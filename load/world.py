@@ -1,6 +1,8 @@
 """The people and posts a scenario uses."""
 
+import asyncio
 import base64
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +62,28 @@ async def likes_of(database_url: str, posts: Sequence[UUID]) -> set[tuple[UUID, 
     finally:
         await connection.close()
     return {(row["post_id"], row["user_id"]) for row in rows}
+
+
+_OWED = """
+SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)
+    OR EXISTS (SELECT FROM outbox o, unnest(string_to_array(nullif(o.targets, ''), ' ')) AS target
+               WHERE NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = target)
+                 AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = target))
+"""
+
+
+async def settled(database_url: str, *, seconds: float) -> float | None:
+    """The seconds until every fact took effect in every domain that listens; None when that takes longer."""
+    connection = await asyncpg.connect(database_url)
+    began = time.monotonic()
+    try:
+        while await connection.fetchval(_OWED):
+            if time.monotonic() - began > seconds:
+                return None
+            await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+    return time.monotonic() - began
 
 
 async def miscounted(database_url: str) -> list[str]:

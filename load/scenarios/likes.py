@@ -8,10 +8,11 @@ from uuid import UUID
 from load.bench import Bench
 from load.figures import Figure, Outcome, curve, quantile
 from load.wire import Wire, connect, tail
-from load.world import Person, likes_of, miscounted
+from load.world import Person, likes_of, miscounted, settled
 
 CONNECTIONS = 256
 GOALS = {(1, "one hot post"): 6_000, (1, "spread"): 4_000, (2, "one hot post"): 9_000, (2, "spread"): 5_000}
+SETTLE_SECONDS = 60.0
 _SHOWN_FAILURES = 3
 
 
@@ -104,6 +105,16 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         outcome.curves.append(curve(f"Time of a like, {name}", "ms", [value * 1000 for value in ordered]))
         outcome.faults += [f"{name}: {failure}" for failure in storm.failures]
         await _compare(bench, outcome, name, storm)
+        await _settle(bench, outcome, name)
+
+
+async def _settle(bench: Bench, outcome: Outcome, name: str) -> None:
+    """What the likes caused: scores, notifications, totals of people."""
+    seconds = await settled(bench.database_url, seconds=SETTLE_SECONDS)
+    if seconds is None:
+        outcome.faults.append(f"{name}: not every fact took effect within {SETTLE_SECONDS:g} s")
+    else:
+        outcome.figures.append(Figure(f"{name}: every fact in effect after the last reply", seconds, "s"))
 
 
 async def _compare(bench: Bench, outcome: Outcome, name: str, storm: Storm) -> None:
