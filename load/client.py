@@ -258,4 +258,9 @@ if __name__ == "__main__":
     arguments.add_argument("--url", default="ws://127.0.0.1:8080/v1/realtime")
     arguments.add_argument("--token", help="an access token; without one, as a visitor")
     given = arguments.parse_args()
-    asyncio.run(show(given.url, given.topics, given.token))
+    try:
+        asyncio.run(show(given.url, given.topics, given.token))
+    except KeyboardInterrupt:
+        pass
+    except aiohttp.ClientError as error:
+        arguments.exit(1, f"{error}. Does Vitrine run there? --url takes another address.\n")
