@@ -33,7 +33,8 @@ def _each_once(tags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tags))
 
 
-Caption = Annotated[str, AfterValidator(_printable), Field(max_length=2200)]
-AltText = Annotated[str, AfterValidator(_printable), Field(max_length=1500)]
-Tag = Annotated[str, AfterValidator(tag)]
+# Lengths come first: normalising a megabyte of combining marks takes minutes.
+Caption = Annotated[str, Field(max_length=2200), AfterValidator(_printable)]
+AltText = Annotated[str, Field(max_length=1500), AfterValidator(_printable)]
+Tag = Annotated[str, Field(max_length=4 * TAG_LENGTH), AfterValidator(tag)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(_each_once)]

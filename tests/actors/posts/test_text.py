@@ -1,5 +1,6 @@
 """What may be written on a post."""
 
+import time
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from actors.posts.text import Caption, Tags, tag
+from actors.posts.text import AltText, Caption, Tag, Tags, tag
 
 TAGS: TypeAdapter[Any] = TypeAdapter(Tags)
 CAPTION: TypeAdapter[Any] = TypeAdapter(Caption)
@@ -61,3 +62,11 @@ def test_a_caption_that_cannot_be_kept_is_refused(written: str) -> None:
 
 def test_a_caption_keeps_its_lines() -> None:
     assert CAPTION.validate_python("  one\ntwo  ") == "one\ntwo"
+
+
+@pytest.mark.parametrize("adapter", [CAPTION, TypeAdapter(AltText), TypeAdapter(Tag)])
+def test_a_text_too_long_is_refused_before_it_is_normalised(adapter: TypeAdapter[Any]) -> None:
+    began = time.perf_counter()
+    with pytest.raises(ValidationError):
+        adapter.validate_python("a" + "\u0301\u0327" * 20_000)  # whose normal form takes over a second
+    assert time.perf_counter() - began < 0.2
