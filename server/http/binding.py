@@ -14,6 +14,8 @@ from actors.kernel.message import Request
 from server.http.tokens import Identity
 
 MAX_BODY = 1 << 20
+MAX_VALUES = 1_000
+"""Values in a body, however nested: each of them that is wrong costs 15 µs to name."""
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _UNKNOWN = "unknown_field"
 
@@ -133,6 +135,8 @@ async def read_json(request: web.Request) -> dict[str, Any] | None:
         raise Malformed(f"the body is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise Invalid("the body must be a JSON object")
+    if _holds_too_many(body):
+        raise Invalid(f"a body holds at most {MAX_VALUES:,} values")
     if b"\\u0000" in raw and (where := _nul(body)) is not None:
         nul = FieldError(field=where, code="nul_character", message="text must not hold U+0000")
         raise Invalid(errors=(nul,))
@@ -165,6 +169,19 @@ def _is_encodable(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _holds_too_many(body: dict[str, Any]) -> bool:
+    """Whether there are more values than any message has; looks at no more than that."""
+    waiting: list[Any] = [body]
+    count = 0
+    for value in waiting:
+        parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        count += len(parts)
+        if count > MAX_VALUES:
+            return True
+        waiting.extend(parts)
+    return False
 
 
 def _nul(body: dict[str, Any]) -> str | None:

@@ -11,6 +11,8 @@ PROTOCOL = "vitrine.v1.json"
 MAX_FRAME_BYTES = 64 * 1024
 MAX_TOPICS = 128
 MAX_TRACKED = 200
+MAX_COMMAS = 1_000
+"""In a frame, several times what any request needs: each wrong value costs 10 µs to refuse."""
 PING_MS = 25_000
 
 Topic = Annotated[str, Field(min_length=1, max_length=200)]

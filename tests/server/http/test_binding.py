@@ -1,5 +1,6 @@
 """What a request may say, and what becomes of one that says it wrongly."""
 
+import time
 import zlib
 from typing import Any
 from uuid import uuid4
@@ -123,6 +124,23 @@ async def test_a_small_body_that_unpacks_to_ten_megabytes_is_too_large(client: C
 async def test_a_body_that_does_not_unpack_is_malformed(client: Client, bearer: SignIn) -> None:
     status, problem = await _post(client, bearer, b"not compressed", **{"Content-Encoding": "gzip"})
     assert (status, problem["code"]) == (400, "malformed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"tags":[' + b",".join([b"1"] * 300_000) + b"]}",
+        b'{"tags":[' + b",".join([b"[1]"] * 900) + b"]}",
+        b"{" + b",".join(b'"x%d":1' % i for i in range(50_000)) + b"}",
+    ],
+)
+async def test_a_body_full_of_wrong_values_costs_no_more_than_a_few(
+    client: Client, bearer: SignIn, body: bytes
+) -> None:
+    began = time.perf_counter()
+    status, problem = await _post(client, bearer, body)
+    assert (status, problem["code"]) == (422, "invalid")
+    assert time.perf_counter() - began < 1
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "image/png", "nonsense"])
