@@ -36,7 +36,7 @@ class Admission:
 
     def __init__(self, settings: Settings, tickets: Tickets, revocations: Revocations) -> None:
         self._tokens = Tokens.of(settings)
-        self._origins = {_origin(settings.public_url), *map(_origin, settings.allowed_origins)}
+        self._origins = {_origin(settings.public_url), *map(_origin, settings.allowed_origins)} - {None}
         self._tickets = tickets
         self._revocations = revocations
 
@@ -90,6 +90,10 @@ class Admission:
         return Admitted(identity.caller, identity.expires_at)
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+def _origin(url: str) -> str | None:
+    """The origin of an address; None where it has none, as `null`, which sandboxed pages send."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc}".lower() if parts.scheme and parts.netloc else None

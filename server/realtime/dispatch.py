@@ -1,6 +1,9 @@
 """What each request on a socket does, and how it is answered."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from uuid import UUID
 
 import orjson
 import structlog
@@ -15,6 +18,7 @@ from server.realtime.connection import Connection
 from server.realtime.encoding import text_frame
 from server.realtime.entries import Position
 from server.realtime.frames import (
+    MAX_COMMAS,
     REQUESTS,
     Answer,
     Connect,
@@ -50,6 +54,8 @@ class Dispatch:
         self._admission = admission
         self._audience = audience
         self._subscribing = subscribing
+        self._connecting: Counter[UUID] = Counter()
+        """Sockets of each person that do not watch `me` yet."""
 
     async def answer(self, connection: Connection, text: str, upgrade: Admitted | None) -> ErrorCode | None:
         """Do what the frame asks and send the answer; says by which error it was answered, if by one."""
@@ -100,16 +106,37 @@ class Dispatch:
             raise Denied(ErrorCode.bad_request, "this socket is connected already")
         admitted = await self._admission.of_credentials(request.token, request.ticket) or upgrade
         caller, expires_at = (None, None) if admitted is None else admitted
-        if caller is not None and len(self._audience.of_user(caller.id)) >= SOCKETS_PER_USER:
+        with self._place_of(caller):
+            await self._open(connection, request, caller, expires_at)
+        if caller is not None and self._admission.has_ended(caller):
+            connection.close(CloseCode.session_revoked)
+
+    @contextmanager
+    def _place_of(self, caller: Caller | None) -> Iterator[None]:
+        """One of the sockets that somebody may have: counted from here on, however many connect at once."""
+        if caller is None:
+            yield
+            return
+        if len(self._audience.of_user(caller.id)) + self._connecting[caller.id] >= SOCKETS_PER_USER:
             raise Denied(
                 ErrorCode.limit_exceeded,
                 f"at most {SOCKETS_PER_USER} sockets are open for one person",
                 close=CloseCode.connection_limit,
             )
+        self._connecting[caller.id] += 1
+        try:
+            yield
+        finally:
+            self._connecting[caller.id] -= 1
+            if not self._connecting[caller.id]:
+                del self._connecting[caller.id]
+
+    async def _open(
+        self, connection: Connection, request: Connect, caller: Caller | None, expires_at: float | None
+    ) -> None:
         connection.open(caller, expires_at)
-        wanted = dict(request.topics)
-        if caller is not None:
-            wanted.setdefault("me", None)
+        # `me` first: it always has room, because the end of the session reaches the socket through it.
+        wanted = dict(request.topics) if caller is None else {"me": None, **request.topics}
 
         def connected(outcomes: Mapping[str, Outcome], position: Position) -> bytes:
             named = {name: _shown(outcomes[name]) for name in wanted if name in request.topics}
@@ -123,8 +150,6 @@ class Dispatch:
             return text_frame(Answer(id=request.id, ok=ok))
 
         await self._subscribing.watch(connection, wanted, connected)
-        if caller is not None and self._admission.has_ended(caller):
-            connection.close(CloseCode.session_revoked)
 
     async def _sub(self, connection: Connection, request: Sub) -> None:
         def subscribed(outcomes: Mapping[str, Outcome], _: Position) -> bytes:
@@ -147,6 +172,8 @@ class Dispatch:
 
 
 def _read(text: str) -> AnyRequest:
+    if text.count(",") > MAX_COMMAS:
+        raise Denied(ErrorCode.bad_request, "the frame holds too many values")
     try:
         return REQUESTS.validate_json(text)
     except ValidationError as error:

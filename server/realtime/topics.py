@@ -1,13 +1,13 @@
 """Which topics there are, what the log calls them, and who may watch them."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
 from actors.auth.messages import Caller, Role
 from actors.kernel.errors import Refusal
+from actors.posts.text import tag
 from server.realtime.audience import FOLLOWING
 from server.realtime.codes import ErrorCode
 from server.realtime.frames import CountsItem
@@ -42,7 +42,6 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
 }
 """The topics as clients name them, and the types of their events."""
 
-_TAG = re.compile(r"[\w-]{1,50}")
 _USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 _SLUG = re.compile(r"[\w-]{1,120}")
 
@@ -75,9 +74,8 @@ def named(name: str, caller: Caller | None) -> Named:
     elif kind in {"profile", "hub"} and _USERNAME.fullmatch(rest.lower()):
         return Named(f"{kind}:{rest.lower()}", name)
     elif kind == "tag":
-        tag = _tag(rest)
-        if _TAG.fullmatch(tag):
-            return Named(f"tag:{tag}", name)
+        if (spelling := _tag(rest)) is not None:
+            return Named(f"tag:{spelling}", name)
     elif kind == "blog" and _SLUG.fullmatch(rest):
         return Named(name, name)
     raise Denied(ErrorCode.topic_unknown, "there is no such topic")
@@ -106,5 +104,8 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-def _tag(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+def _tag(text: str) -> str | None:
+    try:
+        return tag(text)
+    except ValueError:
+        return None

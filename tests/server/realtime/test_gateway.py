@@ -280,3 +280,36 @@ async def test_a_protocol_ping_is_answered(live: Live) -> None:
         await ws.ping(b"are you there")
         message = await ws.receive()
         assert (message.type, message.data) == (aiohttp.WSMsgType.PONG, b"are you there")
+
+
+async def test_a_revoked_session_closes_a_socket_that_names_every_topic_it_may(live: Live, stream: Stream) -> None:
+    user_id, session_id = uuid4(), uuid4()
+    token = live.token_of(user_id, session_id=session_id)
+    socket = await live.connect(token=token, topics={f"tag:t{i}": None for i in range(128)})
+    assert sum("err" in outcome for outcome in socket.connected["topics"].values()) == 1, "`me` is one of the 128"
+    await stream.add(f"user:{user_id}", "session.revoked", {"session_id": str(session_id)})
+    assert await socket.closed() == 4501
+
+
+async def test_sockets_that_connect_at_once_are_counted_too(live: Live) -> None:
+    token = live.token_of(uuid4())
+    sockets = [await live.open() for _ in range(40)]
+    posts: dict[str, None] = {f"post:{uuid4()}": None for _ in range(5)}
+    answers = await asyncio.gather(*(socket.ask("connect", token=token, topics=posts) for socket in sockets))
+    assert sum("ok" in answer for answer in answers) == 16
+    assert {answer["err"]["code"] for answer in answers if "err" in answer} == {"limit_exceeded"}
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "null", "nonsense"])
+async def test_cookies_from_an_origin_that_is_none_are_refused(live: Live, origin: str) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        await live.open(headers={"Cookie": f"vitrine_access={live.token_of(uuid4())}", "Origin": origin})
+    assert refused.value.status == 403
+
+
+async def test_a_frame_full_of_wrong_values_is_not_looked_at(live: Live) -> None:
+    socket = await live.connect()
+    began = time.perf_counter()
+    for _ in range(3):
+        assert (await socket.ask("track", posts=[1] * 15_000))["err"]["code"] == "bad_request"
+    assert time.perf_counter() - began < 0.3

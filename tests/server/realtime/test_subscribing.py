@@ -187,3 +187,12 @@ async def test_more_than_128_topics_are_refused(live: Live) -> None:
     socket = await live.connect(topics={f"tag:t{number}": None for number in range(128)})
     answer = await socket.ask("sub", topic="tag:more")
     assert answer["err"]["code"] == "limit_exceeded"
+
+
+async def test_a_tag_is_watched_by_any_spelling_a_post_may_have(live: Live, stream: Stream) -> None:
+    socket = await live.connect(topics={"tag:हिन्दी": None, "tag:#Straße": None})
+    assert not [outcome for outcome in socket.connected["topics"].values() if "err" in outcome]
+    await stream.add("tag:हिन्दी", "post.published", {})
+    assert (await socket.push())["topic"] == "tag:हिन्दी"
+    await stream.add("tag:strasse", "post.published", {})
+    assert (await socket.push())["topic"] == "tag:#Straße"
