@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from actors.auth.names import Email, HeaderText, Username, username_key
+from actors.auth.names import Email, HeaderText, LoginName, Username, username_key
 from actors.kernel.errors import Conflict, NotFound, Unauthenticated
 from actors.kernel.message import Command, Trusted, View
 
@@ -161,7 +161,7 @@ class Register(Command[SignedIn], key="username"):
 class Login(Command[SignedIn], key="login"):
     """Sign in with a username or an e-mail address. Raises `InvalidCredentials`, alike for every reason."""
 
-    login: str = Field(max_length=254)
+    login: LoginName
     password: SecretStr = Field(max_length=128)
     client: Client = Client.native
     client_address: Trusted[HeaderText] = ""
@@ -183,7 +183,7 @@ class Refresh(Command[SignedIn], key="refresh_token"):
         return hashlib.sha256(self.refresh_token.get_secret_value().encode()).hexdigest()
 
 
-class Logout(Command[None], key="caller"):
+class Logout(Command[None], key="caller", essential=True):
     """Sign out: the session ends, here and wherever else its tokens are."""
 
     caller: Trusted[Caller]

@@ -56,6 +56,14 @@ def normal_email(text: str) -> str:
     return f"{local}@{domain}"
 
 
+def login_name(text: str) -> str:
+    """What somebody signs in with, in the one form in which it is looked up and its attempts are counted."""
+    try:
+        return normal_email(text)
+    except PydanticCustomError:
+        return username_key(text)
+
+
 def _printable(value: object) -> object:
     if isinstance(value, str):
         return "".join(sign if sign.isprintable() else "?" for sign in value[:300])
@@ -70,3 +78,4 @@ UsernameOf = Annotated[str, Field(max_length=100)]
 """The username of somebody who may not exist, in any case."""
 
 Email = Annotated[str, Field(max_length=254), AfterValidator(normal_email)]
+LoginName = Annotated[str, Field(max_length=254), AfterValidator(login_name)]

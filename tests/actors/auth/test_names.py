@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from actors.auth.messages import Caller, Plan, Register, Role
+from actors.auth.messages import Caller, Login, Plan, Register, Role
 from actors.auth.names import check_username, normal_email, username_key
 
 
@@ -101,3 +101,17 @@ def test_claims_that_lack_one_are_nobody(claim: str) -> None:
     del claims[claim]
     with pytest.raises(ValidationError):
         Caller.of_claims(claims)
+
+
+@pytest.mark.parametrize(
+    ("spellings", "kept"),
+    [
+        (("ana", "ANA", "ａｎａ", "𝐚𝐧𝐚", "ⓐⓝⓐ"), "ana"),
+        (("ana@example.org", " ANA@Example.org", "ana@exa\u00admple.org", "ana@ｅxample.org"), "ana@example.org"),
+    ],
+)
+def test_attempts_to_sign_in_are_counted_together_however_the_name_is_written(
+    spellings: tuple[str, ...], kept: str
+) -> None:
+    logins = {Login.model_validate({"login": spelling, "password": "x"}).login for spelling in spellings}
+    assert logins == {kept}

@@ -114,3 +114,9 @@ async def test_a_token_cannot_be_spent_twice_in_the_database(system: System, dat
             "INSERT INTO refresh_tokens (hash, session_id, created_at) VALUES ('x', $1, now())",
             ana.caller.session_id,
         )
+
+
+async def test_signing_out_waits_for_no_backlog(system: System) -> None:
+    ana = await join(system, "ana")
+    system.pressure.is_high = True
+    await system.ask(Logout(caller=ana.caller))
