@@ -1,4 +1,4 @@
 """PostgreSQL, Valkey and S3 for a machine that has none, from wheels; and `vitrine dev`.
 
-What `DATABASE_URL`, `REDIS_URL` and `S3_ENDPOINT` already give is not started.
+What `DB_URL`, `REDIS_URL` and `S3_ENDPOINT` already give is not started.
 """

