@@ -27,8 +27,17 @@ HEARTBEAT_SECONDS = 0.5
 """The leader's connection ends after two idle seconds, so that a process that was stopped does not keep the lock."""
 PRUNE_SECONDS = 10.0
 PRUNE_AFTER = timedelta(seconds=60)
+OUTBOX_AT_ONCE = 5_000
+PRUNED_AT_ONCE = 20_000
+"""Rows of one table: what a long rest left behind goes in steps, between which facts are moved."""
 RECORD_HORIZON = timedelta(days=7)
 """How long it is remembered what took effect; an older dead letter cannot be replayed."""
+
+_FORGOTTEN = (
+    ("inbox_records", "at", RECORD_HORIZON),
+    ("idempotency_keys", "at", timedelta(hours=24)),
+    ("job_intents", "done_at", timedelta(hours=24)),
+)
 
 
 class Relay:
@@ -114,15 +123,22 @@ class Relay:
             if self._stopping:
                 return
             if now() >= next_prune:
-                await self._prune(connection, publisher)
-                next_prune = now() + PRUNE_SECONDS
+                is_done = await self._prune(connection, publisher)
+                next_prune = now() + (PRUNE_SECONDS if is_done else HEARTBEAT_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._wakeup.committed.wait()
 
-    async def _prune(self, connection: asyncpg.Connection, publisher: Publisher) -> None:
+    async def _prune(self, connection: asyncpg.Connection, publisher: Publisher) -> bool:
+        """Forget a bounded part of what is over. False: there is more."""
         await publisher.trim()
-        await outbox.prune(connection, older_than=PRUNE_AFTER)
-        await connection.execute("DELETE FROM inbox_records WHERE at < now() - $1::interval", RECORD_HORIZON)
-        await connection.execute("DELETE FROM idempotency_keys WHERE at < now() - interval '24 hours'")
-        await connection.execute("DELETE FROM job_intents WHERE done_at < now() - interval '24 hours'")
+        is_done = await outbox.prune(connection, older_than=PRUNE_AFTER, limit=OUTBOX_AT_ONCE) < OUTBOX_AT_ONCE
+        for table, column, horizon in _FORGOTTEN:
+            tag = await connection.execute(
+                f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("
+                f"SELECT ctid FROM {table} WHERE {column} < now() - $1::interval LIMIT $2))",
+                horizon,
+                PRUNED_AT_ONCE,
+            )
+            is_done = is_done and tag != f"DELETE {PRUNED_AT_ONCE}"
+        return is_done

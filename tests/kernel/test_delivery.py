@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
-from actors.kernel import dead, inbox, lease, outbox, publisher
+from actors.kernel import dead, inbox, lease, outbox, publisher, relay
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import KeyReused, StillRunning
 from actors.kernel.once import Idempotency
@@ -248,6 +248,23 @@ async def test_published_facts_are_pruned_only_when_every_listener_recorded_them
     await rows.execute("UPDATE outbox SET published_at = published_at - interval '1 hour'")
     assert await outbox.prune(rows, older_than=PRUNE_AFTER) == 1
     assert await rows.fetchval("SELECT key FROM outbox") == "c2"
+
+
+async def test_what_a_long_rest_left_behind_is_forgotten_in_steps(
+    begin: Begin, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "PRUNED_AT_ONCE", 2)
+    await rows.execute(
+        "INSERT INTO idempotency_keys (scope, key, fingerprint, reply, at) "
+        "SELECT 'somebody', n::text, '', '', now() - (n || ' days')::interval FROM generate_series(0, 5) AS n"
+    )
+    await begin()
+
+    async def is_forgotten() -> bool:
+        return bool(await rows.fetchval("SELECT count(*) = 1 FROM idempotency_keys"))
+
+    await until(is_forgotten)
+    assert await rows.fetchval("SELECT key FROM idempotency_keys") == "0"
 
 
 async def recorded(rows: Any, domain: str, count: int) -> bool:
