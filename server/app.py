@@ -13,6 +13,7 @@ from server.http.edge import edge
 from server.http.endpoint import register
 from server.http.identity import Identities, Revocations
 from server.http.limits import Bucket, Limiter, buckets_of
+from server.http.openapi import Description
 from server.http.readiness import Check, Readiness
 from server.http.routing import AnyRoute, check
 from server.http.sessions import WebSessions
@@ -21,6 +22,7 @@ from server.http.unreadable import Runner
 from server.keys import (
     CACHE,
     CURSORS,
+    DESCRIPTION,
     IDENTITIES,
     LIFECYCLE,
     LIMITER,
@@ -71,6 +73,7 @@ def create_app(
     app[READINESS] = Readiness(system, cache, checks or {})
     app[LIFECYCLE] = lifecycle
     app[TABLE] = routes = table() if routes is None else routes
+    app[DESCRIPTION] = Description(routes, settings.public_url)
     check(routes, buckets, system.owners)
     register(app, routes)
     add_web(app)

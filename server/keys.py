@@ -11,6 +11,7 @@ from actors.settings import Settings
 from server.http.cursors import Cursors
 from server.http.identity import Identities, Revocations
 from server.http.limits import Limiter
+from server.http.openapi import Description
 from server.http.readiness import Readiness
 from server.http.routing import AnyRoute
 from server.http.sessions import WebSessions
@@ -42,4 +43,5 @@ CURSORS = web.AppKey("cursors", Cursors)
 LIMITER = web.AppKey("limiter", Limiter)
 LIFECYCLE = web.AppKey("lifecycle", Lifecycle)
 READINESS = web.AppKey("readiness", Readiness)
+DESCRIPTION = web.AppKey("description", Description)
 TABLE: web.AppKey[Sequence[AnyRoute]] = web.AppKey("table")

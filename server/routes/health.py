@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from aiohttp import web
 from prometheus_client import REGISTRY, generate_latest
 
@@ -14,7 +13,7 @@ from server.http import docs, openapi
 from server.http.binding import MAX_BODY
 from server.http.readiness import ReadinessView
 from server.http.routing import EdgeRoute
-from server.keys import LIFECYCLE, LIMITER, READINESS, SETTINGS, SYSTEM, TABLE
+from server.keys import DESCRIPTION, LIFECYCLE, LIMITER, READINESS, SETTINGS, SYSTEM, TABLE
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _NEVER = {"Cache-Control": "no-store"}
@@ -118,8 +117,7 @@ async def instance(request: web.Request) -> web.StreamResponse:
 
 async def described(request: web.Request) -> web.StreamResponse:
     """This description of the API."""
-    routes = request.app[TABLE]
-    body = orjson.dumps(openapi.document(routes, request.app[SETTINGS].public_url))
+    body = request.app[DESCRIPTION].body
     return web.Response(body=body, content_type="application/json", headers=_BRIEFLY)
 
 

@@ -1,6 +1,7 @@
 """The live edge's addresses: the socket, tickets for it, and its description."""
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -50,10 +51,15 @@ async def issue_ticket(request: web.Request) -> web.StreamResponse:
 async def described(request: web.Request) -> web.StreamResponse:
     """The description of the live protocol."""
     return web.Response(
-        body=orjson.dumps(document(request.app[SETTINGS].public_url)),
+        body=_description(request.app[SETTINGS].public_url),
         content_type="application/json",
         headers={"Cache-Control": "public, max-age=5"},
     )
+
+
+@lru_cache(maxsize=1)
+def _description(public_url: str) -> bytes:
+    return orjson.dumps(document(public_url))
 
 
 ROUTES = (

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from server.http.openapi import document
+from server.http.openapi import Description, document
 from server.keys import TABLE
 from server.routes import table
 from tests.server.http import toys
@@ -79,3 +80,9 @@ def test_errors_are_problems(described: dict[str, Any]) -> None:
     for name, response in described["components"]["responses"].items():
         assert name.startswith("Problem")
         assert set(response["content"]) == {"application/problem+json"}
+
+
+def test_the_document_is_made_once() -> None:
+    description = Description(toys.ROUTES, "http://127.0.0.1:8080")
+    assert orjson.loads(description.body)["openapi"] == "3.1.0"
+    assert description.body is description.body
