@@ -143,6 +143,13 @@ class Settings(BaseSettings):
             raise ValueError("must start with postgresql://")
         return value
 
+    @field_validator("public_url", "s3_endpoint", "s3_public_endpoint", "media_base_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
+            raise ValueError("must start with http:// or https:// and name a host")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, value: str) -> str:
@@ -209,7 +216,7 @@ def _explain(error: ValidationError) -> str:
         variable = variable_names(name)[0] if name in fields else ""
         wrong = "is not set" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
         hint = f" ({fields[name].description})" if name in fields else ""
-        lines.append(f"  {variable} {wrong}{hint}".rstrip())
+        lines.append(" ".join(part for part in (" ", variable, wrong) if part) + hint)
     return "\n".join(lines)
 
 

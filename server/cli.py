@@ -80,6 +80,10 @@ def dev(
 @app.command()
 def serve(
     processes: Annotated[int, typer.Option(min=1, max=64, help="Server processes on one port.")] = 1,
+    *,
+    share_port: Annotated[
+        bool, typer.Option("--share-port", help="Let other servers listen on the same port, each getting its share.")
+    ] = False,
 ) -> None:
     """Serve REST and WebSocket.
 
@@ -89,7 +93,7 @@ def serve(
 
     settings = _settings()
     if processes == 1:
-        _run(serve_one(settings))
+        _run(serve_one(settings, shares_port=share_port))
     else:
         raise SystemExit(serve_many(settings, processes))
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from actors.adapters.outside import Outside, open_outside
 from actors.domains import actors
 from actors.kernel.system import System
-from actors.settings import Settings
+from actors.settings import Settings, SettingsError
 from server.app import begin_drain, create_app, runner
 from server.embedded.processes import die_with_parent
 from server.http.identity import Revocations
@@ -28,8 +28,12 @@ QUICK_SECONDS = 5.0
 QUICK_DEATHS = 5
 
 
-async def serve_one(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. Ends with 1 when an actor has failed."""
+async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. Ends with 1 when an actor has failed.
+
+    Raises `SettingsError` when it cannot listen where HOST and PORT say.
+    """
+    listener = _listen(settings, shares_port=shares_port)
     stopping = asyncio.Event()
     failed: list[str] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -49,7 +53,7 @@ async def serve_one(settings: Settings) -> None:
         app = assemble(outside, system, realtime, revocations)
         served = runner(app)
         await served.setup()
-        await web.SockSite(served, _listen(settings), backlog=BACKLOG).start()
+        await web.SockSite(served, listener, backlog=BACKLOG).start()
         # What was made until now stays; the collector need not look at it again, nor as often at what comes and goes.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
@@ -80,20 +84,23 @@ def assemble(outside: Outside, system: System, realtime: Realtime, revocations: 
     return app
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """A listening socket that other processes of this server may share. Raises `OSError` when the port is taken."""
+def _listen(settings: Settings, *, shares_port: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind((settings.host, settings.port))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(shares_port))
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsError(f"cannot listen on HOST={settings.host} PORT={settings.port}: {error.strerror}") from None
     listener.setblocking(False)
     return listener
 
 
 def serve_many(settings: Settings, processes: int) -> int:
     """Keep so many processes serving on one port; returns the exit code. One that dies is started again."""
-    command = [sys.executable, "-m", "server", "serve"]
+    command = [sys.executable, "-m", "server", "serve", "--share-port"]
     stopping = False
 
     def stop(*_: object) -> None:

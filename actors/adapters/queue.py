@@ -134,7 +134,8 @@ class JobBroker(RedisStreamBroker):
                 delivery = None if entry is None else await self._open(entry)
                 pause = 0.0
             except (RedisError, OSError, TimeoutError) as error:
-                if not pause:
+                # The stream and its group are made by the relay, when it first leads and after a loss.
+                if not pause and not str(error).startswith("NOGROUP"):
                     log.warning("the job queue does not answer", error=repr(error))
                 pause = min(_LONGEST_PAUSE, max(0.1, pause * 2))
                 await asyncio.sleep(pause)

@@ -148,6 +148,7 @@ class Publisher:
 
     async def _begin_epoch(self, *, after: int = 0) -> None:
         """Redis lost something: what has not taken effect is sent again, and the live log starts anew."""
+        is_first = self.epoch == 0
         async with self._connection.transaction():
             self.epoch = await self._connection.fetchval(_BEGIN_EPOCH, after)
             facts = await outbox.republish(self._connection)
@@ -165,7 +166,8 @@ class Publisher:
         await self._send(pipe)
         self._last_seq = await self._connection.fetchval("SELECT coalesce(max(seq), 0) FROM outbox")
         metrics.epochs_total.inc()
-        log.warning("epoch begun", epoch=self.epoch, facts_sent_again=facts, jobs=jobs)
+        say = log.info if is_first else log.warning
+        say("epoch begun", epoch=self.epoch, facts_sent_again=facts, jobs=jobs)
 
     async def _last_ids(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
         pipe = Pipe()

@@ -40,6 +40,8 @@ def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch
         ("DB_URL", "mysql://localhost", "must start with postgresql://"),
         ("REDIS_URL", "localhost", "must start with redis://"),
         ("JWT_SECRET", "short-secret", "at least 32 bytes"),
+        ("PUBLIC_URL", "vitrine.example", "must start with http://"),
+        ("S3_ENDPOINT", "127.0.0.1:9000", "must start with http://"),
         ("STORAGE_KEYS", "only-one", "two values joined by a colon"),
         ("PORT", "eighty", "valid integer"),
         ("RATE_LIMITS", "maybe", "'on' or 'off'"),
