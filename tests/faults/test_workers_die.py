@@ -10,7 +10,7 @@ from tests.faults.test_redis_forgets import publish
 from tests.flows.stack import Stack
 
 
-@pytest.mark.parametrize("point", ["job:begun", "job:done"])
+@pytest.mark.parametrize("point", ["job:begun", pytest.param("job:done", marks=pytest.mark.slow)])
 async def test_a_job_whose_worker_died_is_done_by_another_within_its_lease(stack: Stack, point: str) -> None:
     served = await stack.serve()
     doomed = stack.worker(fault=point)
