@@ -18,7 +18,10 @@ CHECKS = (
 )
 SKIPPED = "^/v1/realtime$|^/v1/auth/logout$"
 """An upgrade, and the end of the very session that is used."""
-MODULE = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
+MODULE = (
+    "import os, sys; os.chdir(sys.argv.pop(1)); from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
+)
+"""In a folder of its own: it leaves its cases for a replay there."""
 
 
 async def fuzz(url: str, person: Person | None, log: Path, known: Path, *, examples: int) -> str:
@@ -42,7 +45,7 @@ async def fuzz(url: str, person: Person | None, log: Path, known: Path, *, examp
     arguments += ["--exclude-path-regex", SKIPPED, "--no-color", "--continue-on-failure"]
     arguments += ["--no-shrink", "--suppress-health-check", "all", "--generation-database", "none"]
     arguments += ["--header", f"Authorization: Bearer {person.token}"] if person else []
-    part = Part(["-c", MODULE, *arguments], {"PATH": str(Path(sys.executable).parent)}, log)
+    part = Part(["-c", MODULE, str(log.parent), *arguments], {"PATH": str(Path(sys.executable).parent)}, log)
     try:
         code = await part.ended(120)
     finally:
