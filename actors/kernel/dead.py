@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import asyncpg
 import orjson
@@ -39,9 +39,12 @@ async def bury_event(database: Database, domain: str, event: Event, error: BaseE
 
 async def bury_raw(database: Database, domain: str, fields: dict[bytes, bytes], why: str) -> None:
     """Keep an event this version cannot read."""
-    payload = fields.get(b"p", b"{}")
-    known: dict[str, Any] = orjson.loads(payload)
-    event_id, at = UUID(known["id"]), datetime.fromisoformat(known["at"])
+    payload = fields.get(b"p", b"")
+    try:
+        known: dict[str, Any] = orjson.loads(payload)
+        event_id, at = UUID(known["id"]), datetime.fromisoformat(known["at"])
+    except (ValueError, KeyError, TypeError):
+        event_id, at = uuid5(NAMESPACE_OID, payload.hex()), datetime.now(UTC)
     await _bury(database, domain, event_id, fields.get(b"y", b"").decode(), "", payload, why, 0, at)
 
 

@@ -21,7 +21,7 @@ from actors.kernel.failures import Verdict, judge
 from actors.kernel.held import Fields, Held, entries_of, read_event
 from actors.kernel.lease import Lease
 from actors.kernel.streams import GROUP, inbox_of
-from actors.kernel.tools import end
+from actors.kernel.tools import end, keep_running
 
 if TYPE_CHECKING:
     from actors.kernel.system import System
@@ -63,7 +63,8 @@ class Inbox:
         loop = asyncio.get_running_loop()
         self._in_hand = dict.fromkeys(self._system.domains, 0)
         for work in (self._read, self._acknowledge, self._lease.keep):
-            self._tasks.append(loop.create_task(work(), name=f"inbox.{work.__name__}", context=Context()))
+            name = f"inbox.{work.__name__}"
+            self._tasks.append(loop.create_task(keep_running(work, name), name=name, context=Context()))
 
     async def stop_reading(self) -> None:
         """Read nothing more; what is held goes on."""

@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 """Where a lane's transactions get their connection."""
 
+LONGEST_REST = 0.5
 RERUNS = 5
 """Attempts at a transaction that PostgreSQL asks to run again, before its askers get 503."""
 
@@ -65,7 +66,7 @@ class Lane:
             if batch:
                 await self._finish(batch)
                 busy.observe(now() - began)
-            await asyncio.sleep(0 if self.mailbox.is_closed else self._rest * (now() - began))
+            await asyncio.sleep(0 if self.mailbox.is_closed else min(LONGEST_REST, self._rest * (now() - began)))
 
     def _still_wanted(self, batch: list[Envelope]) -> list[Envelope]:
         now = asyncio.get_running_loop().time()

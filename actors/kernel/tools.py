@@ -1,8 +1,24 @@
 """Small things asyncio lacks."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+async def keep_running(work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+    """Run a loop that must not end. What it did not expect is logged, and a second later it runs again."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a task broke", task=name)
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:

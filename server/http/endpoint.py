@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import SecretStr
 
 from actors.auth.messages import Role
@@ -58,7 +58,7 @@ class Endpoint:
         exchange = request[EXCHANGE]
         exchange.route = self.route.path
         address = client_address(request, self._proxies)
-        source = await self._admit(request, exchange, address)
+        await self._admit(request, exchange, address)
         told: dict[str, Any] = {}
         if self._trusted:
             self._tell(request, address, told)
@@ -80,14 +80,12 @@ class Endpoint:
             response = await self.route.respond(request, reply)
             response.headers.setdefault("Cache-Control", "private, no-store")
         else:
-            response = self._rendering.render(
-                request, reply, is_private=source is not Source.nothing, position=position
-            )
+            response = self._rendering.render(request, reply, is_private=_shows_credentials(request), position=position)
         if origin.replayed:
             response.headers["Idempotency-Replayed"] = "true"
         return response
 
-    async def _admit(self, request: web.Request, exchange: Exchange, address: str) -> Source:
+    async def _admit(self, request: web.Request, exchange: Exchange, address: str) -> None:
         """Identity, then the rate limit, then the role: a forged token spends its address's limit too."""
         refusal: Unauthenticated | None = None
         source = Source.nothing
@@ -106,7 +104,6 @@ class Endpoint:
                 raise RoleRequired(f"this takes the role `{self._role}`")
         if source is Source.cookie and request.method not in SAFE_METHODS:
             self._sessions.check_csrf(request)
-        return source
 
     @staticmethod
     def _subject(exchange: Exchange, bucket: Bucket, address: str) -> str:
@@ -134,6 +131,11 @@ class Endpoint:
         said = message.model_dump_json(exclude=set(message.trusted_fields()))
         fingerprint = hashlib.sha256(f"{type(message).__name__} {said}".encode()).digest()
         return Idempotency(str(exchange.identity.caller.id), key, fingerprint)
+
+
+def _shows_credentials(request: web.Request) -> bool:
+    """Whether the request carries what might identify somebody, whether or not this route asks who."""
+    return hdrs.AUTHORIZATION in request.headers or hdrs.COOKIE in request.headers
 
 
 def _hidden(value: Any) -> str:
