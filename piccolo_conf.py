@@ -17,9 +17,7 @@ class UnconnectedEngine(PostgresEngine):
 
 
 DB = UnconnectedEngine(
-    config={
-        "dsn": os.environ.get("DB_URL") or os.environ.get("DATABASE_URL") or "postgresql://localhost/vitrine"
-    },
+    config={"dsn": os.environ.get("DB_URL") or os.environ.get("DATABASE_URL") or "postgresql://localhost/vitrine"},
     extensions=(),
 )
 APP_REGISTRY = AppRegistry(apps=["actors.piccolo_app"])

@@ -1,10 +1,13 @@
 """A message on its way to its turn: who waits for the answer, until when, and what it was caused by."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from actors.kernel import metrics
+from actors.kernel.errors import Expired, Refusal
 from actors.kernel.message import Message
 from actors.kernel.once import Idempotency
 
@@ -36,6 +39,15 @@ class Envelope:
         """An Idempotency-Key wants a commit of its own."""
         return self.origin.idempotency is not None
 
+    def expires(self, domain: str) -> bool:
+        """Whether its deadline passed before its turn; then it is counted, and answered so."""
+        deadline = self.origin.deadline
+        if deadline is None or deadline >= asyncio.get_running_loop().time():
+            return False
+        metrics.expired_total.labels(domain).inc()
+        self.reject(Expired())
+        return True
+
     def resolve(self, reply: Any) -> None:
         """Answer. Somebody who no longer waits is no error."""
         if not self.answer.done():
@@ -45,3 +57,12 @@ class Envelope:
         """Answer with an exception."""
         if not self.answer.done():
             self.answer.set_exception(error)
+
+
+def settle(envelopes: Sequence[Envelope], replies: Sequence[Any]) -> None:
+    """Give each message its own answer: a reply, or the refusal in its place."""
+    for envelope, reply in zip(envelopes, replies, strict=True):
+        if isinstance(reply, Refusal):
+            envelope.reject(reply)
+        else:
+            envelope.resolve(reply)

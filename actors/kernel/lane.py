@@ -14,8 +14,8 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from actors.adapters.database import CONNECTION_ERRORS, Connection
 from actors.kernel import metrics, once
 from actors.kernel.actor import Actor
-from actors.kernel.envelope import Envelope, Origin
-from actors.kernel.errors import Expired, Internal, Refusal, Unavailable
+from actors.kernel.envelope import Envelope, Origin, settle
+from actors.kernel.errors import Internal, Refusal, Unavailable
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.mailbox import Mailbox
 from actors.kernel.message import Command, Event, Request
@@ -62,22 +62,12 @@ class Lane:
         busy = metrics.lane_busy_seconds.labels(self._class.domain)
         while await self.mailbox.arrived():
             began = now()
-            batch = self._still_wanted(self.mailbox.take(self._batches))
+            taken = self.mailbox.take(self._batches)
+            batch = [envelope for envelope in taken if not envelope.expires(self._class.domain)]
             if batch:
                 await self._finish(batch)
                 busy.observe(now() - began)
             await asyncio.sleep(0 if self.mailbox.is_closed else min(LONGEST_REST, self._rest * (now() - began)))
-
-    def _still_wanted(self, batch: list[Envelope]) -> list[Envelope]:
-        now = asyncio.get_running_loop().time()
-        wanted = []
-        for envelope in batch:
-            if envelope.origin.deadline is not None and envelope.origin.deadline < now:
-                metrics.expired_total.labels(self._class.domain).inc()
-                envelope.reject(Expired())
-            else:
-                wanted.append(envelope)
-        return wanted
 
     async def _finish(self, batch: Sequence[Envelope]) -> None:
         """Give every envelope its answer, whatever happens."""
@@ -136,7 +126,7 @@ class Lane:
                     case _:
                         return error
             else:
-                work.settle(replies)
+                settle(work.envelopes, replies)
                 return None
 
     def _postpone(self, work: Work, error: Exception) -> None:

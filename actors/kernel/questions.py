@@ -11,8 +11,8 @@ import structlog
 
 from actors.kernel import metrics
 from actors.kernel.actor import Actor, Handler
-from actors.kernel.envelope import Envelope, Origin
-from actors.kernel.errors import Busy, Expired, Internal, Refusal, Unavailable
+from actors.kernel.envelope import Envelope, Origin, settle
+from actors.kernel.errors import Busy, Internal, Unavailable
 from actors.kernel.failures import Verdict, judge
 
 if TYPE_CHECKING:
@@ -57,18 +57,13 @@ class Questions:
             await asyncio.wait(self._running)
 
     async def _run(self) -> None:
-        now = asyncio.get_running_loop().time
         while self._waiting:
             batch: list[Envelope] = []
             while self._waiting and len(batch) < self._handler.batch:
                 envelope = self._waiting.popleft()
-                if envelope.answer.done():
-                    continue
-                if envelope.origin.deadline is not None and envelope.origin.deadline < now():
-                    metrics.expired_total.labels(self._domain).inc()
-                    envelope.reject(Expired())
-                    continue
-                batch.append(envelope)
+                # Who no longer waits needs no answer.
+                if not envelope.answer.done() and not envelope.expires(self._domain):
+                    batch.append(envelope)
             if batch:
                 metrics.batch_size.labels(self._domain, self._handler.message.__name__).observe(len(batch))
                 await self._answer(batch)
@@ -80,12 +75,7 @@ class Questions:
         except Exception as error:  # noqa: BLE001  one question's failure is that asker's answer
             await self._refuse(batch, error)
             return
-        replies: list[Any] = list(result) if self._handler.batch > 1 else [result]
-        for envelope, reply in zip(batch, replies, strict=True):
-            if isinstance(reply, Refusal):
-                envelope.reject(reply)
-            else:
-                envelope.resolve(reply)
+        settle(batch, result if self._handler.batch > 1 else [result])
 
     async def _refuse(self, batch: list[Envelope], error: Exception) -> None:
         verdict = judge(error)

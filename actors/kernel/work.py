@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from actors.kernel.envelope import Envelope
-from actors.kernel.errors import Refusal
 from actors.kernel.message import Event, Request
 
 
@@ -47,14 +46,6 @@ class Work:
             if envelope.record in seen:
                 envelope.resolve(None)
         return Work([envelope for envelope in self.envelopes if envelope.record not in seen])
-
-    def settle(self, replies: Sequence[Any]) -> None:
-        """Give each message its own answer."""
-        for envelope, reply in zip(self.envelopes, replies, strict=True):
-            if isinstance(reply, Refusal):
-                envelope.reject(reply)
-            else:
-                envelope.resolve(reply)
 
     def reject(self, error: Exception) -> None:
         """Give every message the same refusal."""
