@@ -366,8 +366,11 @@ async def test_what_lies_below_the_bound_of_the_claim_is_swept(
     await until(lambda: everything_took_effect(rows))
 
 
-async def test_an_outage_burns_no_attempts(system: System, redis: Any, rows: Any) -> None:
-    LedgerActor.outages = 8
+async def test_an_outage_burns_no_attempts(
+    system: System, redis: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "ATTEMPTS", 2)
+    LedgerActor.outages = 4
     await system.ask(Add(name="c1"))
     await until(lambda: everything_took_effect(rows), seconds=30)
     assert await redis.hlen("attempts") == 0

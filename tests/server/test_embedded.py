@@ -28,7 +28,9 @@ SERVERS = {"postgres", "valkey", "s3", "http"}
 NONE = {"PATH": os.environ["PATH"]}
 
 HOLD = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
+# A shell starts background jobs with SIGINT ignored, and a child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from server.embedded.front import embedded
 with embedded(pathlib.Path(sys.argv[1]), durable=sys.argv[2] == "durable", environ={}) as variables:
     print("up", *sorted(variables), flush=True)
