@@ -135,8 +135,8 @@ class JobBroker(RedisStreamBroker):
                 pause = 0.0
             except (RedisError, OSError, TimeoutError) as error:
                 # The stream and its group are made by the relay, when it first leads and after a loss.
-                if not pause and not str(error).startswith("NOGROUP"):
-                    log.warning("the job queue does not answer", error=repr(error))
+                if not pause and not str(error).startswith(("NOGROUP", "no such key")):
+                    log.warning("the job queue does not answer", error=error)
                 pause = min(_LONGEST_PAUSE, max(0.1, pause * 2))
                 await asyncio.sleep(pause)
             else:
@@ -202,7 +202,7 @@ class JobBroker(RedisStreamBroker):
         try:
             await outcome
         except (RedisError, OSError) as error:
-            log.warning("the outcome of a job could not be noted", entry=entry, error=repr(error))
+            log.warning("the outcome of a job could not be noted", entry=entry, error=error)
 
     async def _keep_fresh(self) -> None:
         while True:
@@ -211,4 +211,4 @@ class JobBroker(RedisStreamBroker):
                 try:
                     await self._stream.refresh(self._held)
                 except (RedisError, OSError, TimeoutError) as error:
-                    log.warning("job leases not renewed", error=repr(error))
+                    log.warning("job leases not renewed", error=error)

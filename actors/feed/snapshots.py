@@ -76,7 +76,7 @@ class Snapshots:
         try:
             await self._redis.set(_key(snapshot.name), snapshot.packed(), ex=LIFETIME_SECONDS)
         except (RedisError, OSError) as error:
-            log.warning("snapshot is in this process only", error=repr(error))
+            log.warning("snapshot is in this process only", error=error)
         return snapshot
 
     async def recall(self, name: str) -> Snapshot | None:
@@ -86,7 +86,7 @@ class Snapshots:
         try:
             packed = await self._redis.get(_key(name))
         except (RedisError, OSError) as error:
-            log.warning("snapshot out of reach", error=repr(error))
+            log.warning("snapshot out of reach", error=error)
             return None
         if not isinstance(packed, bytes):
             return None

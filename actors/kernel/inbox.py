@@ -118,7 +118,7 @@ class Inbox:
                     log.warning("inbox cannot be read", error=str(error))
                 await asyncio.sleep(0.1)
             except (RedisError, OSError) as error:
-                log.warning("inbox cannot be reached", error=repr(error))
+                log.warning("inbox cannot be reached", error=error)
                 await asyncio.sleep(0.5)
             else:
                 for stream, entries in entries_of(reply):
@@ -194,7 +194,7 @@ class Inbox:
             try:
                 await dead.bury_event(self._outside.database, held.domain, held.event, error, held.attempts)
             except Exception as outage:  # noqa: BLE001  an event is never dropped: keep trying to store it
-                log.warning("dead letter not stored", error=repr(outage))
+                log.warning("dead letter not stored", error=outage)
                 await asyncio.sleep(1)
             else:
                 self._finish(held)
@@ -216,7 +216,7 @@ class Inbox:
                 await self._flush()
             except (RedisError, OSError) as error:
                 # They took effect and are recorded: acknowledging again later is all that is left.
-                log.warning("inbox not acknowledged", error=repr(error))
+                log.warning("inbox not acknowledged", error=error)
                 self._to_acknowledge.set()
                 await asyncio.sleep(0.5)
 

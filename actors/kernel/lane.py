@@ -130,7 +130,7 @@ class Lane:
                 return None
 
     def _postpone(self, work: Work, error: Exception) -> None:
-        log.warning("outage", lane=self.name, message=work.kind, messages=len(work.envelopes), error=repr(error))
+        log.warning("outage", lane=self.name, message=work.kind, messages=len(work.envelopes), error=error)
         work.reject(error if isinstance(error, Unavailable) else Unavailable())
 
     def _give_up(self, work: Work, error: Exception) -> None:

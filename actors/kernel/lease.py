@@ -41,7 +41,7 @@ class Lease:
                     await self._refresh(domain)
                     await self._reclaim(domain)
                 except (RedisError, OSError) as error:
-                    log.warning("inbox lease not kept", domain=domain, error=repr(error))
+                    log.warning("inbox lease not kept", domain=domain, error=error)
 
     async def _refresh(self, domain: str) -> None:
         entries = self._inbox.held(domain)

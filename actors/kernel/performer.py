@@ -64,7 +64,7 @@ class Performer:
                     if judge(error) not in {Verdict.OUTAGE, Verdict.RERUN}:
                         await self._fail(broker, delivery, error)
                         return
-                    log.warning("job paused", error=repr(error))
+                    log.warning("job paused", error=error)
                     if await self._stops_within(pause):
                         await broker.give_back(delivery)
                         return

@@ -82,7 +82,7 @@ class Questions:
         if verdict is Verdict.REFUSED and len(batch) == 1:
             batch[0].reject(error)
         elif verdict in {Verdict.OUTAGE, Verdict.RERUN}:
-            log.warning("outage", query=self._handler.message.__name__, error=repr(error))
+            log.warning("outage", query=self._handler.message.__name__, error=error)
             for envelope in batch:
                 envelope.reject(error if isinstance(error, Unavailable) else Unavailable())
         elif len(batch) > 1:

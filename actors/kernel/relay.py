@@ -74,7 +74,7 @@ class Relay:
                 TimeoutError,
                 RedisError,
             ) as error:
-                log.warning("relay interrupted", error=repr(error))
+                log.warning("relay interrupted", error=error)
                 await asyncio.sleep(0.25)
             except Exception:
                 log.exception("relay failed")

@@ -61,7 +61,7 @@ class _Owing(TaskiqScheduler):
             except Exception as error:
                 if judge(error) is not Verdict.OUTAGE:
                     raise
-                log.warning("a scheduled job could not be owed yet", job=task.task_name, error=repr(error))
+                log.warning("a scheduled job could not be owed yet", job=task.task_name, error=error)
                 await asyncio.sleep(1)
             else:
                 return
@@ -81,7 +81,7 @@ async def keep_schedule(database: Database, jobs: Iterable[Job], stopping: async
             finally:
                 connection.terminate()
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("schedule interrupted", error=repr(error))
+            log.warning("schedule interrupted", error=error)
             await _is_set_within(stopping, 1.0)
 
 

@@ -54,7 +54,7 @@ class Wakeup:
                         connection = await self._database.dedicated(application_name="vitrine-notify")
                     await connection.execute(f"NOTIFY {CHANNEL}")
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                    log.warning("notify failed", error=repr(error))
+                    log.warning("notify failed", error=error)
                     await asyncio.sleep(0.5)
                 await asyncio.sleep(SPACING_SECONDS)
         finally:

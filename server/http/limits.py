@@ -165,7 +165,7 @@ class Limiter:
         except (RedisError, TimeoutError, OSError) as error:
             metrics.limiter_failures_total.inc()
             self._away_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("rate limits are not enforced: Redis is away", error=repr(error))
+            log.warning("rate limits are not enforced: Redis is away", error=error)
             return
         finally:
             quota.asking = None

@@ -108,10 +108,15 @@ def configure_logging(settings: Settings, stream: BinaryIO | None = None) -> Non
 def to_json(fields: Mapping[str, Any]) -> bytes:
     """One line of the log. What JSON does not know shows as its `repr`, half surrogates escaped."""
     try:
-        return orjson.dumps(fields, default=repr, option=orjson.OPT_UTC_Z)
+        return orjson.dumps(fields, default=_shown, option=orjson.OPT_UTC_Z)
     except orjson.JSONEncodeError:
-        readable = {name: repr(value).encode("ascii", "backslashreplace").decode() for name, value in fields.items()}
+        readable = {name: _shown(value).encode("ascii", "backslashreplace").decode() for name, value in fields.items()}
         return orjson.dumps(readable)
+
+
+def _shown(value: object) -> str:
+    """An exception by its class and words: redis-py's own `repr` leaves out what the server said."""
+    return f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else repr(value)
 
 
 def _line(logger: Any, method: str, fields: MutableMapping[str, Any]) -> bytes:

@@ -95,5 +95,5 @@ class Following:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 return await self._followers.followers_among(UUID(entry.author), people)
         except (Refusal, TimeoutError, ValueError) as error:
-            logger.warning("live: who follows the author is not known", error=repr(error), n=entry.n)
+            logger.warning("live: who follows the author is not known", error=error, n=entry.n)
             return None

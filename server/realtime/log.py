@@ -89,7 +89,7 @@ class LiveLog:
                     wait = _BACKOFF[0]
                     self.take(entries)
             except (RedisError, OSError, TimeoutError) as error:
-                logger.warning("live log: Redis is away", error=repr(error))
+                logger.warning("live log: Redis is away", error=error)
             finally:
                 with suppress(RedisError, OSError):
                     await client.aclose()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import orjson
 import pytest
 import structlog
+from redis.exceptions import ResponseError
 
 from actors.settings import Settings
 from server.http import metrics
@@ -84,3 +85,7 @@ def test_a_reader_that_stops_loses_lines_but_stalls_nobody() -> None:
     assert dropped._value.get() - before >= 10
     stuck.gate.set()
     sink.flush()
+
+
+def test_an_exception_is_logged_with_its_words() -> None:
+    assert b'"ResponseError: NOGROUP no such group"' in to_json({"error": ResponseError("NOGROUP no such group")})
