@@ -62,6 +62,7 @@ async def work(
         deliveries=deliveries,
     )
     broker.is_worker_process = True
+    broker.is_stopping = stopping.is_set
     for job in jobs.values():
         broker.register_task(job.run, task_name=job.name)
     await wakeup.start()

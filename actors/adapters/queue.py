@@ -70,6 +70,9 @@ class JobBroker(RedisStreamBroker):
     must keep a dead job before the stream forgets it: while it raises, the job stays.
     """
 
+    is_stopping: Callable[[], bool] = staticmethod(lambda: False)
+    """Whether to read no more; who runs the worker sets it."""
+
     def __init__(
         self,
         url: str,
@@ -122,7 +125,8 @@ class JobBroker(RedisStreamBroker):
         Survives the loss of Redis, of the stream and of its group; it waits until they are back.
         """
         next_look, pause, is_new = 0.0, 0.0, True
-        while True:
+        # A cancellation that meets redis-py's wake-up is lost on Python 3.11, so it is also asked for in words.
+        while not self.is_stopping():
             try:
                 if is_new:
                     await self._stream.drop_stale_consumers()
