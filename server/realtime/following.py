@@ -6,13 +6,13 @@ No process keeps a map of who follows whom: it would cost 22 KB a socket, and fo
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
 from actors.kernel.errors import Refusal
+from actors.kernel.tools import end
 from server.realtime.entries import Entry
 
 logger = structlog.get_logger(__name__)
@@ -51,10 +51,7 @@ class Following:
 
     async def stop(self) -> None:
         """Ask no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end([self._task])
 
     @property
     def oldest(self) -> int | None:

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from actors.kernel.streams import LIVE
+from actors.kernel.tools import end
 from server.realtime import metrics
 from server.realtime.entries import EPOCH, Entry, Position, read
 from server.realtime.ring import Ring
@@ -63,10 +64,7 @@ class LiveLog:
 
     async def stop(self) -> None:
         """Follow no longer."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end([self._task])
 
     def recovers(self, position: Position) -> bool:
         """Whether everything since that position is known here."""

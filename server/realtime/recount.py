@@ -5,6 +5,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from actors.kernel.errors import Refusal
+from actors.kernel.tools import end
 from server.realtime.audience import Audience
 from server.realtime.fanout import Fanout
 from server.realtime.questions import COUNTED_AT_ONCE, Questions
@@ -27,10 +28,7 @@ class Recount:
 
     async def stop(self) -> None:
         """Wait no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end([self._task])
 
     async def _run(self) -> None:
         while True:

@@ -1,10 +1,11 @@
 """One timer for all sockets: each is looked at when its next deadline comes, and costs a slot in a list until then."""
 
 import asyncio
-from contextlib import suppress
 from typing import Protocol
 
 import structlog
+
+from actors.kernel.tools import end
 
 logger = structlog.get_logger(__name__)
 
@@ -35,10 +36,7 @@ class Wheel:
 
     async def stop(self) -> None:
         """Turn no longer."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end([self._task])
 
     def wake_at(self, member: Timed, when: float) -> None:
         """Look at the member then, and not before; an earlier appointment is void."""
