@@ -11,8 +11,6 @@ from uuid_utils.compat import uuid7
 from actors.auth import queries
 from actors.auth.events import SessionRevoked, UserRegistered
 from actors.auth.messages import (
-    Account,
-    Caller,
     Client,
     InvalidCredentials,
     InvalidRefreshToken,
@@ -22,11 +20,11 @@ from actors.auth.messages import (
     Refresh,
     Register,
     SignedIn,
-    UnknownUser,
     UsernameTaken,
 )
 from actors.auth.names import normal_email, username_key
 from actors.auth.passwords import CHEAP, FULL, Passwords
+from actors.auth.people import Account, Caller, UnknownUser
 from actors.auth.queries import Opening
 from actors.auth.tokens import LIFETIME, digest, first_token, new_seed, successor
 from actors.kernel.actor import Actor, on

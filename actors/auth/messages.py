@@ -1,17 +1,17 @@
 """What auth may be asked, and what it answers."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from actors.auth.names import Email, HeaderText, LoginName, Username, username_key
-from actors.kernel.errors import Conflict, NotFound, Unauthenticated
+from actors.auth.people import Account, Caller
+from actors.kernel.errors import Conflict, Unauthenticated
 from actors.kernel.message import Command, Trusted, View
 
 
@@ -28,81 +28,11 @@ NewPassword = Annotated[
 ]
 
 
-class Role(StrEnum):
-    """What somebody signed in may do; who is not signed in is a visitor and has none."""
-
-    user = "user"
-    creator = "creator"
-    admin = "admin"
-
-
-class Plan(StrEnum):
-    """What somebody pays for."""
-
-    free = "free"
-    pro = "pro"
-    studio = "studio"
-
-
 class Client(StrEnum):
     """How somebody signed in keeps the tokens: an app in its own store, a browser in cookies."""
 
     native = "native"
     web = "web"
-
-
-class Entitlements(View):
-    """What a plan gives."""
-
-    uploads_per_day: int
-
-
-ENTITLEMENTS: Mapping[Plan, Entitlements] = {
-    Plan.free: Entitlements(uploads_per_day=500),
-    Plan.pro: Entitlements(uploads_per_day=2_000),
-    Plan.studio: Entitlements(uploads_per_day=10_000),
-}
-
-
-class Caller(View):
-    """Who is asking: what an access token says of its bearer. As text it is the person's id: a key."""
-
-    id: UUID
-    username: str
-    role: Role
-    plan: Plan
-    session_id: UUID
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-    def claims(self) -> dict[str, str]:
-        """The claims of an access token that say who it is."""
-        return {
-            "sub": str(self.id),
-            "name": self.username,
-            "role": self.role.value,
-            "plan": self.plan.value,
-            "sid": str(self.session_id),
-        }
-
-    @classmethod
-    def of_claims(cls, claims: Mapping[str, Any]) -> Self:
-        """Who a verified token's claims say it is. Raises pydantic's `ValidationError` for others."""
-        named = {"id": "sub", "username": "name", "role": "role", "plan": "plan", "session_id": "sid"}
-        return cls.model_validate({field: claims.get(claim) for field, claim in named.items()})
-
-
-class Account(View):
-    """An account, as its own owner sees it."""
-
-    id: UUID
-    username: str
-    email: str
-    email_verified: bool
-    role: Role
-    plan: Plan
-    created_at: datetime
 
 
 class SignedIn(View):
@@ -131,12 +61,6 @@ class InvalidRefreshToken(Unauthenticated):
     """This session has ended; sign in again."""
 
     code = "invalid_refresh_token"
-
-
-class UnknownUser(NotFound):
-    """There is no such person."""
-
-    code = "user_not_found"
 
 
 class Register(Command[SignedIn], key="username"):

@@ -16,7 +16,10 @@ class User(Table, tablename="users"):
     role = Text(default="user")
     plan = Text(default="free")
     created_at = Timestamptz(default=None)
-    deleted_at = Timestamptz(null=True, default=None)
+    changed_at = Timestamptz(null=True, default=None, help_text="when role, plan or suspension last changed")
+    suspended_until = Timestamptz(null=True, default=None, help_text="infinity: until somebody lifts it")
+    closing_at = Timestamptz(null=True, default=None, help_text="when its owner asked to delete it")
+    deleted_at = Timestamptz(null=True, default=None, help_text="when it was erased; only the name is left")
 
 
 class Session(Table, tablename="sessions"):

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.message import Trusted
 from actors.kernel.paging import PagedQuery
 from actors.posts.messages import PostItem

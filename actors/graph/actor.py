@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from actors.auth.messages import UnknownUser
 from actors.auth.names import username_key
+from actors.auth.people import UnknownUser
 from actors.graph import queries
 from actors.graph.events import Followed, Unfollowed
 from actors.graph.messages import (

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.auth.messages import Caller
 from actors.auth.names import UsernameOf, username_key
+from actors.auth.people import Caller
 from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from actors.auth.messages import ENTITLEMENTS
+from actors.auth.people import ENTITLEMENTS
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import NotFound
 from actors.media import queries

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.errors import Conflict, Exhausted, TooLarge, UnsupportedType
 from actors.kernel.message import Command, Query, Trusted, View
 

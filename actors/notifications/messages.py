@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import PagedQuery
 from actors.posts.messages import AuthorView

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from actors.auth.messages import Caller, UnknownUser
 from actors.auth.names import username_key
+from actors.auth.people import Caller, UnknownUser
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import NotFound, Refusal
 from actors.kernel.message import Event

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from actors.auth.messages import Caller
 from actors.auth.names import UsernameOf
+from actors.auth.people import Caller
 from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 
 from actors.auth.events import UserRegistered
-from actors.auth.messages import ENTITLEMENTS, Plan, UnknownUser
 from actors.auth.names import username_key
+from actors.auth.people import ENTITLEMENTS, Plan, UnknownUser
 from actors.graph.events import Followed, Unfollowed
 from actors.graph.messages import Relationship, Relationships
 from actors.kernel.actor import Actor, on

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from actors.auth.messages import Account, Caller, Entitlements, Role
 from actors.auth.names import UsernameOf
+from actors.auth.people import Account, Caller, Entitlements, Role
 from actors.graph.messages import Relationship
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import PagedQuery

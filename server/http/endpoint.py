@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from pydantic import SecretStr
 
-from actors.auth.messages import Role
+from actors.auth.people import Role
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import Malformed, Unauthenticated
 from actors.kernel.message import Request

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import TypeAdapter
 
-from actors.auth.messages import Role
+from actors.auth.people import Role
 from actors.kernel.message import Command
 from actors.kernel.paging import Page
 from server.http import describing

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from aiohttp import web
 
-from actors.auth.messages import Role
+from actors.auth.people import Role
 from actors.kernel.errors import DeclarationError
 from actors.kernel.message import Request
 from server.http.binding import Binding

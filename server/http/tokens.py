@@ -9,7 +9,7 @@ from jose import jwt
 from jose.exceptions import ExpiredSignatureError, JOSEError
 from pydantic import ValidationError
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.errors import Unauthenticated
 from actors.settings import Settings
 

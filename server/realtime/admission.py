@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.errors import Forbidden, Unauthenticated, Unavailable
 from actors.settings import Settings
 from server.http.identity import Revocations, Source

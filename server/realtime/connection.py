@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from server.realtime.codes import CloseCode
 from server.realtime.encoding import ping_frame, text_frame
 from server.realtime.entries import Position

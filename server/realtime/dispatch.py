@@ -9,7 +9,7 @@ import orjson
 import structlog
 from pydantic import ValidationError
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from server.realtime import metrics
 from server.realtime.admission import Admission, Admitted
 from server.realtime.audience import Audience

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.graph.messages import FolloweesAmong, FollowersAmong
 from actors.kernel.errors import Unavailable
 from actors.kernel.message import Request

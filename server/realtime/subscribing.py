@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.errors import Refusal
 from server.realtime import metrics
 from server.realtime.audience import FOLLOWING, Audience, Topic

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.errors import Unavailable
 
 LIFETIME_SECONDS = 30

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from actors.auth.messages import Caller, Role
+from actors.auth.people import Caller, Role
 from actors.kernel.errors import Refusal
 from actors.posts.text import tag
 from server.realtime.audience import FOLLOWING

@@ -5,16 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from actors.auth.messages import (
-    Account,
-    Client,
-    InvalidRefreshToken,
-    Login,
-    Logout,
-    Refresh,
-    Register,
-    SignedIn,
-)
+from actors.auth.messages import Client, InvalidRefreshToken, Login, Logout, Refresh, Register, SignedIn
+from actors.auth.people import Account
 from actors.kernel.message import View
 from actors.profiles.messages import GetMe
 from server.http.exchange import EXCHANGE

@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from prometheus_client import REGISTRY, generate_latest
 
-from actors.auth.messages import ENTITLEMENTS, Entitlements, Plan
+from actors.auth.people import ENTITLEMENTS, Entitlements, Plan
 from actors.kernel.message import View
 from actors.media.messages import MAX_BYTES
 from server.http import docs, openapi

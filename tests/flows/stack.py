@@ -14,7 +14,7 @@ import aiohttp
 import asyncpg
 from pydantic import SecretStr
 
-from actors.auth.messages import Caller, Plan, Role
+from actors.auth.people import Caller, Plan, Role
 from actors.settings import Settings, variable_names
 from load.processes import Part, Served
 from server.http.tokens import Tokens

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 from jose import jwt
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from server.http.tokens import AUDIENCE, ISSUER, Tokens
 from tests.flows.people import Person
 from tests.flows.stack import Stack

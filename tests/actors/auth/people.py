@@ -7,7 +7,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from actors.auth.messages import Caller, Register, SignedIn
+from actors.auth.messages import Register, SignedIn
+from actors.auth.people import Caller
 from actors.kernel.system import System
 
 PASSWORD = "correct horse battery"

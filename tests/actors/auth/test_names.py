@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from actors.auth.messages import Caller, Login, Plan, Register, Role
+from actors.auth.messages import Login, Register
 from actors.auth.names import check_username, normal_email, username_key
+from actors.auth.people import Caller, Plan, Role
 
 
 @pytest.mark.parametrize("name", ["ana", "Ana_Lima", "4ever", "a" * 30])

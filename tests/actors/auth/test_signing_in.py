@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from actors.auth.messages import InvalidCredentials, IssueSession, Login, SignedIn, UnknownUser
+from actors.auth.messages import InvalidCredentials, IssueSession, Login, SignedIn
+from actors.auth.people import UnknownUser
 from actors.kernel.system import System
 from tests.actors.auth.people import PASSWORD, fetch, join
 

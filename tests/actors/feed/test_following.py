@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.feed.messages import FeedType, GetFeed
 from actors.graph.messages import SetFollow
 from actors.kernel.errors import Malformed

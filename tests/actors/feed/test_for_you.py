@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from actors.adapters.outside import Outside
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.domains import actors
 from actors.feed import snapshots
 from actors.feed.messages import GetFeed

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from actors.adapters.outside import Outside
-from actors.auth.messages import Caller, UnknownUser
+from actors.auth.people import Caller, UnknownUser
 from actors.domains import actors
 from actors.graph.messages import (
     CannotFollowYourself,

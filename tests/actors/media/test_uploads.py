@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from actors.auth.messages import ENTITLEMENTS, Caller, Plan
+from actors.auth.people import ENTITLEMENTS, Caller, Plan
 from actors.kernel.errors import NotFound, Refusal
 from actors.kernel.system import System
 from actors.media.messages import (

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import ClientSession
 
 from actors.adapters.outside import Outside
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.system import System
 from actors.media.messages import (
     BindUpload,

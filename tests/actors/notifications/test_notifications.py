@@ -9,7 +9,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from actors.adapters.outside import Outside
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.domains import actors
 from actors.graph.events import Followed, Unfollowed
 from actors.graph.messages import SetFollow

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.system import System
 from actors.posts.messages import CreatePost, PostView
 from tests.actors.auth.people import fetch

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 from uuid_utils.compat import uuid7
 
 from actors.adapters.outside import Outside
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.domains import actors
 from actors.kernel.errors import NotFound
 from actors.kernel.system import System

@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 from uuid_utils.compat import uuid7
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.system import System
 from actors.settings import Settings
 from server.http.tokens import Tokens

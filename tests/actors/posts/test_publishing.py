@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
 
-from actors.auth.messages import UnknownUser
+from actors.auth.people import UnknownUser
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import NotFound
 from actors.kernel.once import Idempotency

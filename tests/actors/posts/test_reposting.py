@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.errors import NotFound
 from actors.kernel.message import Request
 from actors.kernel.system import System

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from actors.auth.messages import UnknownUser
+from actors.auth.people import UnknownUser
 from actors.graph.messages import SetFollow
 from actors.kernel.system import System
 from actors.kernel.transaction import Transaction

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actors.auth.messages import Caller, UnknownUser
+from actors.auth.people import Caller, UnknownUser
 from actors.graph.messages import SetFollow
 from actors.kernel.errors import Malformed, Unauthenticated
 from actors.kernel.system import System

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from actors.adapters.outside import Outside, open_outside
-from actors.auth.messages import Caller, Plan, Role
+from actors.auth.people import Caller, Plan, Role
 from actors.kernel.system import System
 from actors.settings import Settings, load_settings
 from server.app import create_app

@@ -12,7 +12,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from jose import jwt
 
-from actors.auth.messages import Caller, Role
+from actors.auth.people import Caller, Role
 from actors.settings import Settings
 from server.http.tokens import AUDIENCE, ISSUER, Tokens
 from server.keys import REVOCATIONS

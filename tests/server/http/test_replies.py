@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from tests.server.http.conftest import Client, SignIn
 
 

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 
 from actors.adapters.cache import open_cache
 from actors.adapters.outside import Outside
-from actors.auth.messages import Caller
+from actors.auth.people import Caller
 from actors.kernel.errors import Refusal, Unavailable
 from actors.kernel.system import System
 from actors.settings import Settings

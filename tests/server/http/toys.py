@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from actors.auth.messages import Caller, Role
+from actors.auth.people import Caller, Role
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Busy, Conflict, NotFound, Refusal
 from actors.kernel.message import Command, Query, Trusted, View

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 
 from actors.adapters.cache import open_cache
-from actors.auth.messages import Caller, Plan, Role
+from actors.auth.people import Caller, Plan, Role
 from actors.graph.messages import FolloweesAmong, FollowersAmong, UsersFound
 from actors.kernel.errors import NotFound
 from actors.posts.messages import CountsFound, GetCounts, GetPost

@@ -7,7 +7,7 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from actors.auth.messages import Role
+from actors.auth.people import Role
 from server.realtime import connection
 from server.realtime.connection import Connection
 from tests.server.realtime.conftest import Live, Stream

@@ -1,0 +1,24 @@
+"""Who may see whom: the one place that decides it, as conditions for the SQL of every domain.
+
+`viewer` and `author` are SQL expressions of a user's id; a NULL viewer is a visitor.
+"""
+
+from actors.auth.presence import is_present
+
+
+def may_see(viewer: str, author: str) -> str:
+    """The viewer may see what the author shows: the account shows, nobody blocks, and a private one is followed."""
+    return f"""(
+        EXISTS (SELECT FROM users seen WHERE seen.id = {author} AND {is_present("seen")})
+        AND ({author} IS NOT DISTINCT FROM {viewer}
+            OR NOT EXISTS (
+                SELECT FROM blocks WHERE blocker_id = {viewer} AND blocked_id = {author}
+                UNION ALL SELECT FROM blocks WHERE blocker_id = {author} AND blocked_id = {viewer})
+            AND (NOT EXISTS (SELECT FROM private_accounts WHERE user_id = {author})
+                OR EXISTS (SELECT FROM follows WHERE follower_id = {viewer} AND followee_id = {author}))))"""
+
+
+def wants_to_hear_of(viewer: str, author: str) -> str:
+    """The viewer has not muted the author. It holds for feeds and notifications, not for what is asked for by name."""
+    return f"""NOT EXISTS (
+        SELECT FROM mutes WHERE muter_id = {viewer} AND muted_id = {author} AND (until IS NULL OR until > now()))"""
