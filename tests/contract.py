@@ -75,7 +75,7 @@ class Replies:
 
 def held_to_openapi(routes: Iterable[AnyRoute] | None = None) -> Middleware:
     """For an aiohttp client: every reply it gets is judged by the document of these routes, or of all."""
-    replies = Replies(openapi.document(table() if routes is None else routes, _ADDRESS))
+    replies = _of_all_routes() if routes is None else Replies(openapi.document(routes, _ADDRESS))
 
     async def judged(
         request: ClientRequest, handler: Callable[[ClientRequest], Awaitable[ClientResponse]]
@@ -85,6 +85,11 @@ def held_to_openapi(routes: Iterable[AnyRoute] | None = None) -> Middleware:
         return response
 
     return judged
+
+
+@cache
+def _of_all_routes() -> Replies:
+    return Replies(openapi.document(table(), _ADDRESS))
 
 
 @cache

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from aiobotocore.config import AioConfig  # type: ignore[import-untyped]  # the library ships no types
-from aiobotocore.session import get_session  # type: ignore[import-untyped]  # the library ships no types
+from aiobotocore.session import AioSession, get_session  # type: ignore[import-untyped]  # the library ships no types
 from aiohttp import ClientError as TransportError
 from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]  # the library ships no types
 from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # the library ships no types
@@ -198,7 +199,7 @@ async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
         retries={"max_attempts": 2, "mode": "standard"},
         max_pool_connections=CONNECTIONS,
     )
-    async with get_session().create_client(
+    async with _vendor().create_client(
         "s3",
         endpoint_url=settings.s3_endpoint,
         region_name=settings.s3_region,
@@ -207,6 +208,12 @@ async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
         config=config,
     ) as client:
         yield Storage(settings, client)
+
+
+@cache
+def _vendor() -> AioSession:
+    """Reading the description of the service takes a fifth of a second: once a process is enough."""
+    return get_session()
 
 
 @contextmanager
