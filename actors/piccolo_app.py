@@ -12,7 +12,8 @@ _MODULES = [kernel_tables, *modules("tables")]
 APP_CONFIG = AppConfig(
     app_name="vitrine",
     migrations_folder_path=str(Path(__file__).parent.parent / "piccolo_migrations"),
-    table_classes=table_finder([module.__name__ for module in _MODULES]),
+    # A table that another module imports would be found again, and its new columns added again.
+    table_classes=table_finder([module.__name__ for module in _MODULES], exclude_imported=True),
 )
 
 RAW: tuple[str, ...] = tuple(statement for module in _MODULES for statement in getattr(module, "RAW", ()))

@@ -23,6 +23,7 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
         "upload.rejected",
         "entitlements.changed",
         "session.revoked",
+        "standing.changed",
     ),
     "feed:following": ("post.published", "post.reposted", "post.updated", "post.deleted", "blog.published"),
     "feed:forYou": ("feed.new",),
