@@ -1,6 +1,6 @@
 """The tables of posts."""
 
-from piccolo.columns import UUID, Array, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Array, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -18,6 +18,10 @@ class Post(Table, tablename="posts"):
     caption = Text(default="")
     tags = Array(base_column=Text())
     sensitive = Boolean(default=False)
+    alt = Text(null=True, default=None)
+    focus = JSONB(null=True, default=None)
+    mentions = Array(base_column=UUID(), help_text="whom the caption names, those who may see it")
+    comments_closed = Boolean(default=False)
     likes = Integer(default=0)
     reposts = Integer(default=0)
     comments = Integer(default=0)
@@ -25,10 +29,48 @@ class Post(Table, tablename="posts"):
     created_at = Timestamptz()
     edited_at = Timestamptz(null=True, default=None)
     deleted_at = Timestamptz(null=True, default=None)
+    deleted_for = Text(null=True, default=None, help_text="author: it may be restored; photo: it may not")
+
+
+class PostTag(Table, tablename="post_tags"):
+    """A living post bears a tag: where pages of tags are read. The order on the post itself is in `posts.tags`."""
+
+    post_id = ForeignKey(Post, primary_key=True, null=False, on_delete=OnDelete.cascade, default=None)
+    tag = Text()
+
+
+class PostRevision(Table, tablename="post_revisions"):
+    """What a post showed from one moment until another; the first is number 1."""
+
+    post_id = ForeignKey(Post, primary_key=True, null=False, on_delete=OnDelete.cascade, default=None)
+    number = Integer()
+    caption = Text()
+    tags = Array(base_column=Text())
+    sensitive = Boolean()
+    alt = Text(null=True, default=None)
+    focus = JSONB(null=True, default=None)
+    shown_from = Timestamptz(default=None)
+    shown_until = Timestamptz(default=None)
+
+
+class TagFollow(Table, tablename="tag_follows"):
+    """Somebody follows a tag."""
+
+    user_id = ForeignKey(User, primary_key=True, null=False, on_delete=OnDelete.cascade, default=None)
+    tag = Text()
+    created_at = Timestamptz()
 
 
 class Like(Table, tablename="likes"):
     """Somebody likes a post."""
+
+    post_id = ForeignKey(Post, primary_key=True, null=False, on_delete=OnDelete.cascade, default=None)
+    user_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade, default=None)
+    created_at = Timestamptz()
+
+
+class Bookmark(Table, tablename="bookmarks"):
+    """Somebody keeps a post for themselves."""
 
     post_id = ForeignKey(Post, primary_key=True, null=False, on_delete=OnDelete.cascade, default=None)
     user_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade, default=None)
@@ -54,4 +96,12 @@ RAW = (
     "ALTER TABLE likes DROP CONSTRAINT likes_pkey, ADD PRIMARY KEY (post_id, user_id)",
     "ALTER TABLE reposts DROP CONSTRAINT reposts_pkey, ADD PRIMARY KEY (post_id, user_id)",
     "CREATE UNIQUE INDEX reposts_row ON reposts (repost_id)",
+    "CREATE INDEX posts_deleted ON posts (deleted_at) WHERE deleted_at IS NOT NULL",
+    "CREATE INDEX likes_latest ON likes (post_id, created_at DESC, user_id DESC)",
+    "ALTER TABLE bookmarks DROP CONSTRAINT bookmarks_pkey, ADD PRIMARY KEY (post_id, user_id)",
+    "CREATE INDEX bookmarks_latest ON bookmarks (user_id, created_at DESC, post_id DESC)",
+    "ALTER TABLE post_tags DROP CONSTRAINT post_tags_pkey, ADD PRIMARY KEY (post_id, tag)",
+    "CREATE INDEX post_tags_newest ON post_tags (tag, post_id DESC)",
+    "ALTER TABLE post_revisions DROP CONSTRAINT post_revisions_pkey, ADD PRIMARY KEY (post_id, number)",
+    "ALTER TABLE tag_follows DROP CONSTRAINT tag_follows_pkey, ADD PRIMARY KEY (user_id, tag)",
 )
