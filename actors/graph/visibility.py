@@ -7,15 +7,19 @@ from actors.auth.presence import is_present
 
 
 def may_see(viewer: str, author: str) -> str:
-    """The viewer may see what the author shows: the account shows, nobody blocks, and a private one is followed."""
+    """The viewer may see what the author shows: they may meet, and a private account is followed."""
+    return f"""({may_meet(viewer, author)} AND ({author} IS NOT DISTINCT FROM {viewer}
+        OR NOT EXISTS (SELECT FROM private_accounts WHERE user_id = {author})
+        OR EXISTS (SELECT FROM follows WHERE follower_id = {viewer} AND followee_id = {author})))"""
+
+
+def may_meet(viewer: str, author: str) -> str:
+    """The account shows, and neither blocks the other: who is private is heard too, in a place that is not theirs."""
     return f"""(
         EXISTS (SELECT FROM users seen WHERE seen.id = {author} AND {is_present("seen")})
-        AND ({author} IS NOT DISTINCT FROM {viewer}
-            OR NOT EXISTS (
-                SELECT FROM blocks WHERE blocker_id = {viewer} AND blocked_id = {author}
-                UNION ALL SELECT FROM blocks WHERE blocker_id = {author} AND blocked_id = {viewer})
-            AND (NOT EXISTS (SELECT FROM private_accounts WHERE user_id = {author})
-                OR EXISTS (SELECT FROM follows WHERE follower_id = {viewer} AND followee_id = {author}))))"""
+        AND ({author} IS NOT DISTINCT FROM {viewer} OR NOT EXISTS (
+            SELECT FROM blocks WHERE blocker_id = {viewer} AND blocked_id = {author}
+            UNION ALL SELECT FROM blocks WHERE blocker_id = {author} AND blocked_id = {viewer})))"""
 
 
 def wants_to_hear_of(viewer: str, author: str) -> str:
