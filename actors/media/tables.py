@@ -1,6 +1,6 @@
 """Uploads and the photographs they become: one row for both, under one id."""
 
-from piccolo.columns import UUID, ForeignKey, Integer, OnDelete, Text, Timestamptz
+from piccolo.columns import UUID, Boolean, ForeignKey, Integer, OnDelete, Real, Text, Timestamptz
 from piccolo.columns.column_types import JSONB
 from piccolo.table import Table
 
@@ -8,7 +8,10 @@ from actors.auth.tables import User
 
 
 class Photo(Table, tablename="photos"):
-    """An upload from its reservation on. `posted_at` is when it was given to a post."""
+    """An upload from its reservation on. `posted_at` is when it was given to a post.
+
+    From `release_at` on it may be released; from `released_at` on nothing shows or keeps it, and its objects go.
+    """
 
     id = UUID(primary_key=True, default=None)
     owner_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -17,7 +20,8 @@ class Photo(Table, tablename="photos"):
     content_type = Text(help_text="as signed")
     bytes = Integer(help_text="as signed")
     sha256 = Text(null=True, default=None, help_text="as signed, in hex")
-    object_key = Text(unique=True, help_text="where the original lies")
+    object_key = Text(unique=True, help_text="where its bytes are sent")
+    original_key = Text(null=True, default=None, help_text="where the bytes that were checked lie, for good")
     variants_key = Text(help_text="the unguessable folder of its variants")
     width = Integer(null=True, default=None)
     height = Integer(null=True, default=None)
@@ -26,12 +30,21 @@ class Photo(Table, tablename="photos"):
     alt = Text(null=True, default=None)
     focus = JSONB(null=True, default=None)
     meta = JSONB(null=True, default=None)
+    show_camera = Boolean(default=False, help_text="its owner shows how it was taken")
+    progress = Real(default=0.0, help_text="of its processing, 0 to 1")
     posted_at = Timestamptz(null=True, default=None)
     created_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
+    cleared_at = Timestamptz(null=True, default=None, help_text="when what lay at object_key was deleted")
+    release_at = Timestamptz(null=True, default=None)
+    released_at = Timestamptz(null=True, default=None)
+    decided_at = Timestamptz(null=True, default=None, help_text="as of when it was last to be released or kept")
 
 
 RAW = (
     "CREATE INDEX photos_of_owner ON photos (owner_id, created_at)",
     "CREATE INDEX photos_never_posted ON photos (expires_at) WHERE posted_at IS NULL",
+    "CREATE INDEX photos_to_release ON photos (release_at) WHERE release_at IS NOT NULL",
+    """CREATE INDEX photos_to_clear ON photos (expires_at)
+        WHERE cleared_at IS NULL AND (original_key IS NOT NULL OR state = 'rejected')""",
 )
