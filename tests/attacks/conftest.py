@@ -1,0 +1,28 @@
+"""What attackers are given."""
+
+import pytest
+
+from actors.settings import Settings
+from server.keys import SETTINGS
+from tests.attacks.forging import Forger
+from tests.attacks.people import Client, Person, join
+
+
+@pytest.fixture
+async def ada(client: Client) -> Person:
+    """Whom they are after."""
+    return await join(client, "ada")
+
+
+@pytest.fixture
+async def mallory(client: Client) -> Person:
+    """Who they are: somebody with an account like any other."""
+    return await join(client, "mallory")
+
+
+@pytest.fixture
+def forger(client: Client, settings: Settings, ada: Person) -> Forger:
+    """Knows a token of Ada's, and the secret."""
+    assert client.app is not None
+    assert client.app[SETTINGS].jwt_secret == settings.jwt_secret
+    return Forger(ada.access, settings.jwt_secret.get_secret_value())
