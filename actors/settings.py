@@ -1,10 +1,16 @@
 """Everything that can be configured, read once from the environment, checked before anything starts."""
 
+from email.policy import SMTP
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+_SECRET_BYTES = 32
+_MOST_SECRETS = 8
 
 
 class SettingsError(Exception):
@@ -37,7 +43,8 @@ class Settings(BaseSettings):
     )
     jwt_secret: SecretStr = Field(
         validation_alias=_variable("JWT_SECRET"),
-        description="signs access tokens and cursors, at least 32 bytes: `openssl rand -hex 32`",
+        description="signs access tokens and cursors, at least 32 bytes: `openssl rand -hex 32`; several, joined by "
+        "commas, all verify and the first signs: `vitrine keys rotate`",
     )
     s3_endpoint: str = Field(
         validation_alias=_variable("S3_ENDPOINT"), description="the address the server reaches S3 at"
@@ -61,6 +68,22 @@ class Settings(BaseSettings):
     )
     stripe_keys: SecretStr | None = Field(
         None, validation_alias=_variable("STRIPE_KEYS"), description="secret-key:webhook-secret"
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        validation_alias=_variable("SMTP_URL"),
+        description="what takes our mail: smtps://user:secret@host:465, or smtp://…:587 with STARTTLS",
+    )
+    mail_from: str | None = Field(
+        None,
+        max_length=300,
+        validation_alias=_variable("MAIL_FROM"),
+        description="the sender of our mail, as `Vitrine <noreply@vitrine.example>`",
+    )
+    mail_spool: Path | None = Field(
+        None,
+        validation_alias=_variable("MAIL_SPOOL"),
+        description="a folder for mail that is not to leave this machine; refused in production",
     )
     public_url: str = Field(
         "http://127.0.0.1:8080",
@@ -160,15 +183,35 @@ class Settings(BaseSettings):
     @field_validator("jwt_secret")
     @classmethod
     def _is_long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value().encode()) < 32:
-            raise ValueError("must hold at least 32 bytes; make one with `openssl rand -hex 32`")
+        split_secrets(value.get_secret_value())
         return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_origin(one) for one in value)
 
     @field_validator("storage_keys", "stripe_keys")
     @classmethod
     def _is_a_pair(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not all(part for part in value.get_secret_value().partition(":")):
             raise ValueError("must be two values joined by a colon")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value is not None else None
+        if parts is not None and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+            raise ValueError("must start with smtp:// or smtps:// and name a host")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_a_sender(cls, value: str | None) -> str | None:
+        addresses = SMTP.header_factory("From", value).addresses if value is not None and value.isprintable() else ()
+        if value is not None and (len(addresses) != 1 or not all((addresses[0].username, addresses[0].domain))):
+            raise ValueError("must be one address, with or without a name")
         return value
 
     @model_validator(mode="after")
@@ -180,10 +223,33 @@ class Settings(BaseSettings):
                 raise ValueError("PUBLIC_URL must start with https:// in production")
         return self
 
+    @model_validator(mode="after")
+    def _mail_has_one_way_out(self) -> Self:
+        if self.smtp_url is not None and (self.mail_from is None or self.mail_spool is not None):
+            raise ValueError("SMTP_URL needs MAIL_FROM beside it, and no MAIL_SPOOL")
+        if self.environment == "production" and self.smtp_url is None:
+            raise ValueError("SMTP_URL must be set in production: nobody could prove an address or reset a password")
+        return self
+
     @property
     def is_secure(self) -> bool:
-        """True where people reach us by https, so that cookies carry `Secure`."""
+        """True where people reach us by https."""
         return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies carry `Secure`: always, but for development by plain http on this machine."""
+        return self.is_secure or urlsplit(self.public_url).hostname not in {"localhost", "127.0.0.1", "::1"}
+
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        """The secrets of JWT_SECRET: the first signs, what any of them signed is believed."""
+        return split_secrets(self.jwt_secret.get_secret_value())
+
+    @property
+    def mail_sender(self) -> str:
+        """What stands in the From of our mail."""
+        return self.mail_from or "Vitrine <noreply@vitrine.invalid>"
 
     @property
     def storage_pair(self) -> tuple[str, str]:
@@ -196,6 +262,32 @@ class Settings(BaseSettings):
         """The base under which image variants are public, without a slash at its end."""
         base = self.media_base_url or f"{self.s3_public_endpoint or self.s3_endpoint}/{self.s3_bucket}"
         return base.rstrip("/")
+
+
+def split_secrets(text: str) -> tuple[str, ...]:
+    """The comma-separated secrets in a value of JWT_SECRET. Raises `ValueError` for what is too short or too many."""
+    secrets = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not secrets or any(len(secret.encode()) < _SECRET_BYTES for secret in secrets):
+        each = "each of its secrets " if len(secrets) > 1 else ""
+        raise ValueError(f"{each}must hold at least {_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`")
+    if len(set(secrets)) != len(secrets) or len(secrets) > _MOST_SECRETS:
+        raise ValueError(f"must hold at most {_MOST_SECRETS} secrets, each once")
+    return secrets
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it: scheme, host, and the port unless it is the scheme's own."""
+    try:
+        parts = urlsplit(text.lower())
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    is_bare = parts.path in {"", "/"} and not (parts.query or parts.fragment or parts.username is not None)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "*" in text or not is_bare:
+        raise ValueError(f"{text!r} is no origin; name each as https://app.example, without path or wildcard")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_usual = port in {None, 443 if parts.scheme == "https" else 80}
+    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
 
 
 def load_settings(**overrides: object) -> Settings:

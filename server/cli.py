@@ -15,6 +15,7 @@ from actors.kernel.errors import Refusal
 from actors.settings import Settings, SettingsError, load_settings
 from server.embedded.processes import EmbeddedError
 from server.http.logs import configure_logging
+from server.rotation import keys
 
 app = typer.Typer(
     help="Vitrine, the backend of a creative community.",
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 letters = typer.Typer(help="Events and jobs that were tried for the last time.", no_args_is_help=True)
 app.add_typer(letters, name="dead")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:

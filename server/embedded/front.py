@@ -1,9 +1,7 @@
 """What is missing, started: the one way in for `vitrine dev` and the tests."""
 
 import fcntl
-import json
 import os
-import secrets
 import shutil
 import signal
 from collections.abc import Iterator, Mapping
@@ -14,8 +12,8 @@ from server.embedded.accounts import wipe
 from server.embedded.postgres import start_postgres
 from server.embedded.processes import EmbeddedError, Running, end_leftover
 from server.embedded.s3 import start_media, start_s3
+from server.embedded.secrets import secrets_of
 from server.embedded.valkey import start_valkey
-
 
 @contextmanager
 def embedded(
@@ -42,7 +40,7 @@ def _start(stack: ExitStack, folder: Path, environ: Mapping[str, str], *, durabl
         stack.callback(server.stop)
         return address
 
-    known = _secrets(folder)
+    known = secrets_of(folder)
     variables: dict[str, str] = {}
     if not (environ.get("DB_URL") or environ.get("DATABASE_URL")):
         variables["DB_URL"] = running(start_postgres(folder, known["database"], durable=durable))
@@ -97,15 +95,3 @@ def _forget(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def _secrets(folder: Path) -> dict[str, str]:
-    """Passwords made at the first run, for this folder only."""
-    file = folder / "secrets.json"
-    if file.exists():
-        return dict(json.loads(file.read_text()))
-    names = ("database", "redis", "s3_access", "s3_secret", "jwt")
-    made = {name: secrets.token_hex(8 if name == "s3_access" else 32) for name in names}
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(made))
-    return made

@@ -1,11 +1,10 @@
 """Web sessions: what a browser keeps instead of tokens, and the proof that its own page sends a request."""
 
-import hashlib
 import hmac
 import re
 import secrets
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,6 +17,7 @@ from actors.adapters.cache import Cache
 from actors.kernel.errors import Forbidden, Unavailable
 from actors.settings import Settings
 from server.http.identity import ACCESS_COOKIE
+from server.http.seals import Seals
 from server.http.tokens import LIFETIME_SECONDS
 
 SESSION_COOKIE = "vitrine_session"
@@ -26,6 +26,7 @@ CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFRESH_TOKEN = "refresh_token"  # noqa: S105  a name in the session, not a secret
 _IDENTITY = re.compile(r"[A-Za-z0-9_-]{43}")
+_CSRF_BYTES = 24
 
 
 class CsrfFailed(Forbidden):
@@ -41,9 +42,9 @@ class WebSessions:
     """
 
     def __init__(self, settings: Settings, cache: Cache) -> None:
-        self._secure = settings.is_secure
+        self._secure = settings.secure_cookies
         self._redis = cache.redis
-        self._csrf_key = hashlib.sha256(b"csrf:" + settings.jwt_secret.get_secret_value().encode()).digest()
+        self._seals = Seals(settings, "csrf", length=_CSRF_BYTES)
         self._storage = RedisStorage(
             cache.redis,
             cookie_name=SESSION_COOKIE,
@@ -120,13 +121,12 @@ class WebSessions:
             return
         sent = request.headers.get(CSRF_HEADER, "").encode(errors="replace")
         cookie = request.cookies.get(CSRF_COOKIE, "").encode(errors="replace")
-        expected = self._csrf_token(request.cookies.get(SESSION_COOKIE, "")).encode()
-        if not (hmac.compare_digest(sent, cookie) and hmac.compare_digest(sent, expected)):
+        identity = request.cookies.get(SESSION_COOKIE, "").encode(errors="replace")
+        if not (hmac.compare_digest(sent, cookie) and self._seals.fits(_decoded(sent), identity)):
             raise CsrfFailed
 
     def _csrf_token(self, identity: str) -> str:
-        mac = hmac.digest(self._csrf_key, identity.encode(errors="replace"), "sha256")
-        return urlsafe_b64encode(mac[:24]).decode()
+        return urlsafe_b64encode(self._seals.seal(identity.encode())).decode()
 
     async def _save(
         self, request: web.Request, response: web.Response, session: Session, refresh_token: str, until: float
@@ -158,6 +158,13 @@ class WebSessions:
         if _IDENTITY.fullmatch(identity):
             async with _reachable():
                 await self._redis.delete(f"{SESSION_COOKIE}_{identity}")
+
+
+def _decoded(csrf: bytes) -> bytes:
+    try:
+        return urlsafe_b64decode(csrf)
+    except ValueError:
+        return b""
 
 
 @asynccontextmanager

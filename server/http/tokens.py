@@ -1,6 +1,5 @@
 """Access tokens: JWT, HS256 and nothing else, keys by `kid`. The only module that knows the JWT library."""
 
-import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from actors.auth.people import Caller
 from actors.kernel.errors import Unauthenticated
 from actors.settings import Settings
+from server.http.seals import kid_of
 
 LIFETIME_SECONDS = 600
 ISSUER = AUDIENCE = "vitrine"
@@ -52,17 +52,14 @@ class Tokens:
     """Issues with the current key, verifies with any of the known ones."""
 
     def __init__(self, keys: Mapping[str, str], *, current: str) -> None:
-        if any(len(key.encode()) < 32 for key in keys.values()):
-            raise ValueError("a signing key holds at least 32 bytes")
         self._keys = keys
         self._current = current
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The keys of this deployment."""
-        secret = settings.jwt_secret.get_secret_value()
-        kid = hashlib.sha256(b"kid:" + secret.encode()).hexdigest()[:12]
-        return cls({kid: secret}, current=kid)
+        keys = {kid_of(secret): secret for secret in settings.signing_secrets}
+        return cls(keys, current=next(iter(keys)))
 
     def issue(self, caller: Caller, *, lifetime: int = LIFETIME_SECONDS) -> str:
         """A token that names the caller for `lifetime` seconds."""
@@ -78,7 +75,8 @@ class Tokens:
             raise TokenInvalid
         try:
             header = jwt.get_unverified_header(token)
-            key = self._keys.get(str(header.get("kid")))
+            kid = header.get("kid")
+            key = self._keys.get(kid) if isinstance(kid, str) else None
             if key is None or header.get("typ") != _TYPE:
                 raise TokenInvalid
             claims: dict[str, Any] = jwt.decode(

@@ -40,7 +40,17 @@ def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch
         ("DB_URL", "mysql://localhost", "must start with postgresql://"),
         ("REDIS_URL", "localhost", "must start with redis://"),
         ("JWT_SECRET", "short-secret", "at least 32 bytes"),
+        ("JWT_SECRET", f"{'x' * 32},short-secret", "each of its secrets must hold at least 32 bytes"),
+        ("JWT_SECRET", f"{'x' * 32},{'x' * 32}", "each once"),
         ("PUBLIC_URL", "vitrine.example", "must start with http://"),
+        ("ALLOWED_ORIGINS", "*", "'*' is no origin"),
+        ("ALLOWED_ORIGINS", "https://app.example,app.example", "'app.example' is no origin"),
+        ("ALLOWED_ORIGINS", "https://*.example", "without path or wildcard"),
+        ("ALLOWED_ORIGINS", "https://app.example/path", "without path or wildcard"),
+        ("ALLOWED_ORIGINS", "https://me@app.example", "without path or wildcard"),
+        ("ALLOWED_ORIGINS", "https://app.example:port", "without path or wildcard"),
+        ("ALLOWED_ORIGINS", "http://[::1", "without path or wildcard"),
+        ("ALLOWED_ORIGINS", "null", "without path or wildcard"),
         ("S3_ENDPOINT", "127.0.0.1:9000", "must start with http://"),
         ("STORAGE_KEYS", "only-one", "two values joined by a colon"),
         ("PORT", "eighty", "valid integer"),
@@ -57,6 +67,30 @@ def test_a_wrong_variable_is_named_with_what_to_set(
     assert name in told
     assert says in told
     assert "short-secret" not in told
+
+
+def test_origins_are_kept_as_browsers_send_them(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ALLOWED_ORIGINS", "https://App.Example:443/, http://app.example:80, http://[::1]:3000 ,")
+    assert load_settings().allowed_origins == ("https://app.example", "http://app.example", "http://[::1]:3000")
+
+
+@pytest.mark.parametrize(
+    ("address", "is_secure"),
+    [
+        ("https://vitrine.example", True),
+        ("http://vitrine.example", True),
+        ("http://127.0.0.1:8080", False),
+        ("http://localhost:8080", False),
+        ("http://[::1]:8080", False),
+        ("https://localhost", True),
+        ("http://localhost.evil.example", True),
+    ],
+)
+def test_only_plain_http_on_this_machine_takes_cookies_without_secure(
+    environment: pytest.MonkeyPatch, address: str, is_secure: bool
+) -> None:
+    environment.setenv("PUBLIC_URL", address)
+    assert load_settings().secure_cookies is is_secure
 
 
 def test_production_refuses_plain_http_and_fault_points(environment: pytest.MonkeyPatch) -> None:
