@@ -9,7 +9,7 @@ TAG_LENGTH = 50
 _TAG_MARKS = "_-"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text trimmed. Raises ValueError for control characters (PostgreSQL has no NUL), half surrogates."""
     text = unicodedata.normalize("NFC", text.strip())
     if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text):
@@ -34,7 +34,7 @@ def _each_once(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # Lengths come first: normalising a megabyte of combining marks takes minutes.
-Caption = Annotated[str, Field(max_length=2200), AfterValidator(_printable)]
-AltText = Annotated[str, Field(max_length=1500), AfterValidator(_printable)]
+Caption = Annotated[str, Field(max_length=2200), AfterValidator(printable)]
+AltText = Annotated[str, Field(max_length=1500), AfterValidator(printable)]
 Tag = Annotated[str, Field(max_length=4 * TAG_LENGTH), AfterValidator(tag)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(_each_once)]
