@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-
-_SECRET_BYTES = 32
-_MOST_SECRETS = 8
+from actors.values import origin_of, split_secrets
 
 
 class SettingsError(Exception):
@@ -189,7 +187,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(_origin(one) for one in value)
+        return tuple(origin_of(one) for one in value)
 
     @field_validator("storage_keys", "stripe_keys")
     @classmethod
@@ -262,32 +260,6 @@ class Settings(BaseSettings):
         """The base under which image variants are public, without a slash at its end."""
         base = self.media_base_url or f"{self.s3_public_endpoint or self.s3_endpoint}/{self.s3_bucket}"
         return base.rstrip("/")
-
-
-def split_secrets(text: str) -> tuple[str, ...]:
-    """The comma-separated secrets in a value of JWT_SECRET. Raises `ValueError` for what is too short or too many."""
-    secrets = tuple(part.strip() for part in text.split(",") if part.strip())
-    if not secrets or any(len(secret.encode()) < _SECRET_BYTES for secret in secrets):
-        each = "each of its secrets " if len(secrets) > 1 else ""
-        raise ValueError(f"{each}must hold at least {_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`")
-    if len(set(secrets)) != len(secrets) or len(secrets) > _MOST_SECRETS:
-        raise ValueError(f"must hold at most {_MOST_SECRETS} secrets, each once")
-    return secrets
-
-
-def _origin(text: str) -> str:
-    """An origin as browsers send it: scheme, host, and the port unless it is the scheme's own."""
-    try:
-        parts = urlsplit(text.lower())
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    is_bare = parts.path in {"", "/"} and not (parts.query or parts.fragment or parts.username is not None)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "*" in text or not is_bare:
-        raise ValueError(f"{text!r} is no origin; name each as https://app.example, without path or wildcard")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    is_usual = port in {None, 443 if parts.scheme == "https" else 80}
-    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
 
 
 def load_settings(**overrides: object) -> Settings:

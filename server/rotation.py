@@ -7,7 +7,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from actors.settings import SettingsError, split_secrets
+from actors.settings import SettingsError
+from actors.values import split_secrets
 from server.embedded.secrets import has_secrets, replace_secret, secrets_of
 from server.http.seals import kid_of
 
@@ -52,7 +53,7 @@ def rotate(
     if is_in_folder:
         replace_secret(data, "jwt", value)
         typer.echo(
-            f"{kid_of(fresh)} signs once `vitrine dev` is started again; of the former ones {len(former)} still verify."
+            f"{kid_of(fresh)} signs once `vitrine dev` is started again; {len(former)} before it still verify."
         )
         return
     announced = ",".join((*former, fresh))

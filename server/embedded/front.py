@@ -15,6 +15,7 @@ from server.embedded.s3 import start_media, start_s3
 from server.embedded.secrets import secrets_of
 from server.embedded.valkey import start_valkey
 
+
 @contextmanager
 def embedded(
     data: Path, *, durable: bool = True, fresh: bool = False, environ: Mapping[str, str] = os.environ

@@ -24,7 +24,7 @@ class Seals:
 
     def fits(self, seal: bytes, message: bytes) -> bool:
         """Whether these bytes were sealed here."""
-        return any([hmac.compare_digest(seal, self._made(key, message)) for key in self._keys])
+        return any(hmac.compare_digest(seal, self._made(key, message)) for key in self._keys)
 
     def _made(self, key: bytes, message: bytes) -> bytes:
         return hmac.digest(key, message, "sha256")[: self._length]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from actors.settings import SettingsError, split_secrets
+from actors.settings import SettingsError
+from actors.values import split_secrets
 from server.embedded.secrets import secrets_of
 from server.http.seals import kid_of
 from server.rotation import keys
