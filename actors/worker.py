@@ -14,8 +14,9 @@ from actors.adapters.database import Database
 from actors.adapters.outside import Outside, open_outside
 from actors.adapters.queue import DELIVERIES, LEASE_SECONDS, Delivery, JobBroker
 from actors.domains import actors, modules
+from actors.kernel.burial import bury
 from actors.kernel.jobs import Bench, Job, jobs_of
-from actors.kernel.performer import FIRST_PAUSE, Performer, keep_dead
+from actors.kernel.performer import FIRST_PAUSE, Performer
 from actors.kernel.schedule import keep_schedule
 from actors.kernel.system import listeners_of
 from actors.kernel.wakeup import Wakeup
@@ -57,7 +58,7 @@ async def work(
     performer = Performer(jobs, bench, stopping, first_pause=first_pause)
     broker = JobBroker(
         outside.settings.redis_url,
-        partial(keep_dead, outside),
+        partial(bury, bench, jobs),
         lease_seconds=lease_seconds,
         deliveries=deliveries,
     )

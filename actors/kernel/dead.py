@@ -13,6 +13,7 @@ from actors.adapters.database import Connection, Database
 from actors.kernel import metrics
 from actors.kernel.errors import Conflict, NotFound
 from actors.kernel.message import Event
+from actors.kernel.transaction import Transaction
 
 JOBS = "jobs"
 """The `domain` of a dead job."""
@@ -48,9 +49,11 @@ async def bury_raw(database: Database, domain: str, fields: dict[bytes, bytes], 
     await _bury(database, domain, event_id, fields.get(b"y", b"").decode(), "", payload, why, 0, at)
 
 
-async def bury_job(database: Database, job_id: UUID, task: str, args: dict[str, Any], why: str, attempts: int) -> None:
+async def bury_job(tx: Transaction, job_id: UUID, task: str, args: dict[str, Any], why: str, attempts: int) -> None:
     """Keep a job that failed for the last time."""
-    await _bury(database, JOBS, job_id, task, "", orjson.dumps(args), why, attempts, datetime.now(UTC))
+    metrics.dead_total.labels(JOBS).inc()
+    about = (task, "", orjson.dumps(args), why, attempts, datetime.now(UTC))
+    await tx.execute(_BURY, uuid7(), JOBS, job_id, *about)
 
 
 async def _bury(database: Database, domain: str, *about: Any) -> None:

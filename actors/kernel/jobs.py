@@ -76,15 +76,20 @@ class Job:
     """A declared job. `run` takes the context and the arguments of its intent, checked against its signature.
 
     With `cron` (minute hour day month weekday, UTC) the scheduler owes one, without arguments, whenever it is due.
+    `on_death` takes an open transaction and the same arguments.
     """
 
     name: str
     run: Callable[..., Coroutine[Any, Any, None]]
     cron: str | None
+    on_death: Callable[..., Coroutine[Any, Any, None]] | None
 
 
 def job(
-    name: str, *, cron: str | None = None
+    name: str,
+    *,
+    cron: str | None = None,
+    on_death: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]] | None = None,
 ) -> Callable[
     [Callable[Concatenate[JobContext, P], Coroutine[Any, Any, None]]],
     Callable[Concatenate[JobContext, P], Coroutine[Any, Any, None]],
@@ -92,8 +97,9 @@ def job(
     """Declare a job, `@job("media.process")`: `async def process(context: JobContext, photo_id: UUID) -> None`.
 
     It must be idempotent, and ends in `context.transaction()`; one that returns without has nothing to do and is
-    done. What it raises is tried again with growing pauses, an outage for as long as it lasts. Raises
-    `DeclarationError` at import time for what could not run.
+    done. What it raises is tried again with growing pauses, an outage for as long as it lasts. When it was tried
+    for the last time, `on_death` says in the commit of its letter what that means: nobody waits for it for ever.
+    Raises `DeclarationError` at import time for what could not run.
     """
 
     def declare(
@@ -105,8 +111,9 @@ def job(
             _check_cron(name, cron)
             if len(inspect.signature(function).parameters) > 1:
                 raise DeclarationError(f"job {name} is started by the clock, which knows no arguments")
-        run = validate_call(config=ConfigDict(arbitrary_types_allowed=True))(function)
-        function.__job__ = Job(name, run, cron)  # type: ignore[attr-defined]  # read by jobs_of
+        checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))
+        last_word = None if on_death is None else checked(on_death)
+        function.__job__ = Job(name, checked(function), cron, last_word)  # type: ignore[attr-defined]  # read by jobs_of
         return function
 
     return declare

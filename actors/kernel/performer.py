@@ -11,9 +11,7 @@ from prometheus_client import Counter, Histogram
 from redis.exceptions import RedisError
 from structlog.contextvars import bound_contextvars
 
-from actors.adapters.outside import Outside
-from actors.adapters.queue import DeadJob, Delivery, JobBroker
-from actors.kernel import dead
+from actors.adapters.queue import Delivery, JobBroker
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.jobs import AlreadyDone, Bench, Job, JobContext
 
@@ -117,15 +115,3 @@ class Performer:
         """A named point at which a test may let this process die, as by `VITRINE_FAULT`."""
         if point == self._bench.outside.settings.fault:
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-async def keep_dead(outside: Outside, job: DeadJob) -> None:
-    """Store a dead job as a letter. What cannot be read, or was never owed by a row, stays in the stream's own."""
-    if job.message is None:
-        return
-    try:
-        job_id = UUID(job.message.task_id)
-    except ValueError:
-        return
-    about = (job.message.task_name, job.message.kwargs, job.error, job.attempts)
-    await dead.bury_job(outside.database, job_id, *about)
