@@ -111,7 +111,7 @@ async def _pool(url: str, size: int, *, read_only: bool = False) -> asyncpg.Pool
     return pool
 
 
-async def _keep(connection: asyncpg.Connection) -> None:  # noqa: ARG001  asyncpg's signature
+async def _keep(connection: asyncpg.Connection) -> None:
     """Nothing: whoever borrows a connection leaves no lock, listener or setting behind, only what ends with COMMIT.
 
     Asking the server to reset them costs a round trip for each transaction and each question.
