@@ -1,6 +1,7 @@
 """Posts at work."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from actors.kernel.message import Event
 from actors.kernel.paging import Page
 from actors.media.events import PhotoReady, PhotoRejected
 from actors.media.messages import BindUpload
-from actors.posts import changes, queries
+from actors.posts import changes, commented, queries
+from actors.posts.comment_messages import AdjustComments
 from actors.posts.events import (
     PostDeleted,
     PostLikesChanged,
@@ -178,6 +180,16 @@ class PostsActor(Actor, domain="posts", lanes=8, mailbox=16_384):
             CountsFound(items=tuple(found[post_id] for post_id in question.post_ids if post_id in found))
             for question in questions
         ]
+
+    @on(AdjustComments, batch=512)
+    async def adjust_comments(self, wishes: Sequence[AdjustComments]) -> Sequence[Refusal | None]:
+        steps: Counter[UUID] = Counter()
+        for wish in wishes:
+            steps[wish.post_id] += wish.comments
+        async with self.transaction() as tx:
+            known, changed = await commented.count_comments(tx, steps)
+            tx.emit(*changed)
+            return tx.answers([None if wish.post_id in known else NotFound() for wish in wishes])
 
     @on(PhotoReady)
     async def photo_ready(self, event: PhotoReady) -> None:

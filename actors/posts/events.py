@@ -105,6 +105,10 @@ class PostRepostsChanged(_CountsChanged, key="post_id"):
     unreposted_by: tuple[UUID, ...] = ()
 
 
+class PostCommentsChanged(_CountsChanged, key="post_id"):
+    """A post has more comments, or fewer."""
+
+
 class PostReposted(Event, key="post_id"):
     """Somebody shows a post to their followers."""
 
