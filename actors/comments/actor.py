@@ -1,0 +1,175 @@
+"""Comments at work."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from asyncpg import Record
+
+from actors.comments import changes, queries
+from actors.comments.events import CommentDeleted, CommentEdited, CommentPosted, Thread
+from actors.comments.messages import (
+    CommentsClosed,
+    CommentView,
+    DeleteComment,
+    EditComment,
+    ListComments,
+    PostComment,
+)
+from actors.kernel.actor import Actor, on
+from actors.kernel.errors import Malformed, NotFound, Unauthenticated
+from actors.kernel.message import Event
+from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.transaction import Transaction
+from actors.posts.comment_messages import AdjustComments
+from actors.posts.mentions import people_named
+
+ASKED_AT_ONCE = 128
+"""All may be about one post, whose lane has room for many times as many."""
+
+
+class CommentsActor(Actor, domain="comments", lanes=8):
+    """Saying something under posts, changing it and taking it back."""
+
+    @on(PostComment)
+    async def post(self, wish: PostComment) -> CommentView:
+        me = wish.caller.id
+        async with self.transaction() as tx:
+            place = await queries.open_post(tx, wish.post_id, me)
+            if place is None:
+                raise NotFound
+            if place["comments_closed"]:
+                raise CommentsClosed
+            top = await self._top(tx, wish)
+            mentions = await people_named(tx, wish.body, by=me, author_id=place["author_id"])
+            row = await changes.add(tx, wish.post_id, top, me, wish.body, mentions)
+            comment = await _view(tx, row)
+            tx.emit(
+                CommentPosted(
+                    post_id=wish.post_id,
+                    comment_id=comment.id,
+                    author_id=me,
+                    told=changes.told(place["author_id"], top, mentions),
+                    comment=comment,
+                    thread=await _thread(tx, top, 1),
+                )
+            )
+            return tx.answer(comment)
+
+    async def _top(self, tx: Transaction, wish: PostComment) -> Record | None:
+        """The comment that a reply belongs to, locked."""
+        if wish.parent_id is None:
+            return None
+        top_id = await queries.top_of(tx, wish.parent_id, wish.post_id, wish.caller.id)
+        top = None if top_id is None else await changes.lock(tx, top_id)
+        if top is None:
+            raise NotFound
+        return top
+
+    @on(EditComment)
+    async def edit(self, wish: EditComment) -> CommentView:
+        me = wish.caller.id
+        async with self.transaction() as tx:
+            standing = await changes.stand(tx, wish.comment_id, me)
+            if standing is None or standing.row["author_id"] != me:
+                raise NotFound
+            if standing.row["body"] == wish.body:
+                return tx.answer(await _view(tx, standing.row))
+            mentions = await people_named(tx, wish.body, by=me, author_id=standing.post_author_id)
+            comment = await _view(tx, await changes.rewrite(tx, wish.comment_id, wish.body, mentions))
+            tx.emit(
+                CommentEdited(
+                    post_id=comment.post_id,
+                    comment_id=comment.id,
+                    author_id=me,
+                    told=tuple(dict.fromkeys((*standing.told, *mentions))),
+                    comment=comment,
+                )
+            )
+            return tx.answer(comment)
+
+    @on(DeleteComment)
+    async def delete(self, wish: DeleteComment) -> None:
+        async with self.transaction() as tx:
+            standing = await changes.stand(tx, wish.comment_id, wish.caller.id)
+            if standing is None:
+                raise NotFound
+            await changes.withdraw(tx, wish.comment_id)
+            tx.emit(
+                CommentDeleted(
+                    post_id=standing.row["post_id"],
+                    comment_id=wish.comment_id,
+                    author_id=standing.row["author_id"],
+                    told=standing.told,
+                    replies=standing.row["replies"],
+                    thread=await _thread(tx, standing.top, -1),
+                )
+            )
+            return tx.answer(None)
+
+    @on(ListComments)
+    async def list_under_post(self, question: ListComments) -> Page[CommentView]:
+        viewer_id = None if question.caller is None else question.caller.id
+        place, count = _place(question.after), question.limit + 1
+        if await queries.open_post(self.read, question.post_id, viewer_id) is None:
+            raise NotFound
+        if question.parent_id is None:
+            rows = await queries.latest(self.read, question.post_id, viewer_id, below=place, limit=count)
+        else:
+            top_id = await queries.top_of(self.read, question.parent_id, question.post_id, viewer_id)
+            if top_id != question.parent_id:
+                raise NotFound
+            rows = await queries.replies(self.read, top_id, viewer_id, above=place, limit=count)
+        shown = rows[: question.limit]
+        return Page(
+            items=await queries.views(self.read, shown),
+            next=(str(shown[-1]["id"]),) if len(rows) > len(shown) else None,
+        )
+
+    @on(CommentPosted, batch=256)
+    async def count_posted(self, events: Sequence[CommentPosted]) -> None:
+        await self._count([(event, count_of(event)) for event in events])
+
+    @on(CommentDeleted, batch=256)
+    async def count_deleted(self, events: Sequence[CommentDeleted]) -> None:
+        await self._count([(event, count_of(event)) for event in events])
+
+    async def _count(self, adjustments: Sequence[tuple[Event, AdjustComments]]) -> None:
+        for start in range(0, len(adjustments), ASKED_AT_ONCE):
+            outcomes = await asyncio.gather(
+                *(self.ask(wish, cause=event) for event, wish in adjustments[start : start + ASKED_AT_ONCE]),
+                return_exceptions=True,
+            )
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+
+
+def count_of(event: CommentPosted | CommentDeleted) -> AdjustComments:
+    """What a fact changes in the count of its post."""
+    by = 1 if isinstance(event, CommentPosted) else -1 - event.replies
+    return AdjustComments(post_id=event.post_id, comments=by)
+
+
+async def _view(tx: Transaction, row: Record) -> CommentView:
+    shown = await queries.views(tx, [row])
+    if not shown:
+        raise Unauthenticated
+    return shown[0]
+
+
+async def _thread(tx: Transaction, top: Record | None, by: int) -> Thread | None:
+    if top is None:
+        return None
+    return Thread(id=top["id"], replies=await changes.count_replies(tx, top["id"], by))
+
+
+def _place(after: Key | None) -> UUID | None:
+    key = key_of(after, str)
+    try:
+        return UUID(str(key[0])) if key else None
+    except ValueError:
+        raise Malformed("this cursor belongs to another list") from None
+
+
+ACTOR = CommentsActor

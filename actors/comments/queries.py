@@ -1,0 +1,103 @@
+"""What comments read, and who may. A comment shows while neither it nor the one it replies to is deleted."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from asyncpg import Record
+
+from actors.comments.messages import CommentView
+from actors.graph.visibility import may_meet, may_see
+from actors.kernel.transaction import Reads
+from actors.posts.messages import Mention
+from actors.posts.queries import authors
+
+_SHOWN = "c.id, c.post_id, c.parent_id, c.author_id, c.body, c.mentions, c.replies, c.created_at, c.edited_at"
+
+
+async def open_post(db: Reads, post_id: UUID, viewer_id: UUID | None) -> Record | None:
+    """A living post the viewer may see: `author_id`, and whether its `comments_closed`."""
+    return await db.fetchrow(
+        f"""
+        SELECT p.author_id, p.comments_closed FROM posts p
+        WHERE p.id = $1 AND p.deleted_at IS NULL AND p.original_post_id IS NULL
+            AND {may_see("$2::uuid", "p.author_id")}
+        """,
+        post_id,
+        viewer_id,
+    )
+
+
+async def latest(db: Reads, post_id: UUID, viewer_id: UUID | None, *, below: UUID | None, limit: int) -> list[Record]:
+    """The comments on a post that are no replies, the latest first, older than `below`."""
+    return await db.fetch(
+        f"""
+        SELECT {_SHOWN} FROM comments c
+        WHERE c.post_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND ($3::uuid IS NULL OR c.id < $3)
+            AND {may_meet("$2::uuid", "c.author_id")}
+        ORDER BY c.id DESC LIMIT $4
+        """,
+        post_id,
+        viewer_id,
+        below,
+        limit,
+    )
+
+
+async def replies(
+    db: Reads, parent_id: UUID, viewer_id: UUID | None, *, above: UUID | None, limit: int
+) -> list[Record]:
+    """The replies to a comment, the oldest first, newer than `above`."""
+    return await db.fetch(
+        f"""
+        SELECT {_SHOWN} FROM comments c
+        WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND ($3::uuid IS NULL OR c.id > $3)
+            AND {may_meet("$2::uuid", "c.author_id")}
+        ORDER BY c.id LIMIT $4
+        """,
+        parent_id,
+        viewer_id,
+        above,
+        limit,
+    )
+
+
+async def top_of(db: Reads, comment_id: UUID, post_id: UUID, viewer_id: UUID | None) -> UUID | None:
+    """Where a reply to this comment of a post belongs: the comment itself, or the one it replies to.
+
+    None if one of the two is gone or by somebody the viewer may not meet.
+    """
+    found: UUID | None = await db.fetchval(
+        f"""
+        SELECT top.id FROM comments c JOIN comments top ON top.id = COALESCE(c.parent_id, c.id)
+        WHERE c.id = $1 AND c.post_id = $2 AND c.deleted_at IS NULL AND top.deleted_at IS NULL
+            AND {may_meet("$3::uuid", "c.author_id")} AND {may_meet("$3::uuid", "top.author_id")}
+        """,
+        comment_id,
+        post_id,
+        viewer_id,
+    )
+    return found
+
+
+async def views(db: Reads, rows: Sequence[Record]) -> tuple[CommentView, ...]:
+    """Comments as everybody sees them, in the order of their rows; those whose author is gone are left out."""
+    people = await authors(db, _people(rows)) if rows else {}
+    return tuple(
+        CommentView(
+            id=row["id"],
+            post_id=row["post_id"],
+            parent_id=row["parent_id"],
+            author=people[row["author_id"]],
+            body=row["body"],
+            mentions=tuple(Mention(id=who, username=people[who].username) for who in row["mentions"] if who in people),
+            replies=row["replies"],
+            created_at=row["created_at"],
+            edited_at=row["edited_at"],
+        )
+        for row in rows
+        if row["author_id"] in people
+    )
+
+
+def _people(rows: Iterable[Record]) -> set[UUID]:
+    return {who for row in rows for who in (row["author_id"], *row["mentions"])}
