@@ -68,6 +68,11 @@ class Caller(View):
         return cls.model_validate({field: claims.get(claim) for field, claim in named.items()})
 
 
+def id_of(caller: Caller | None) -> UUID | None:
+    """Whose id decides what is shown; None for a visitor."""
+    return None if caller is None else caller.id
+
+
 class Account(View):
     """An account, as its own owner sees it."""
 
@@ -77,6 +82,7 @@ class Account(View):
     email_verified: bool
     role: Role
     plan: Plan
+    totp_enabled: bool
     created_at: datetime
 
 

@@ -10,6 +10,7 @@ from actors.feed.snapshots import Snapshots
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
+from actors.media.addresses import Addresses
 from actors.posts.events import PostDeleted, PostLikesChanged, PostPublished, PostRepostsChanged
 from actors.posts.messages import PostItem
 
@@ -20,6 +21,10 @@ class FeedActor(Actor, domain="feed", lanes=4):
     @cached_property
     def _snapshots(self) -> Snapshots:
         return Snapshots(self.adapters.cache.redis)
+
+    @cached_property
+    def _addresses(self) -> Addresses:
+        return Addresses(self.adapters.settings.media_url, self.adapters.storage)
 
     @on(GetFeed, batch=64)
     async def get(self, questions: Sequence[GetFeed]) -> Sequence[Page[PostItem] | Refusal]:
@@ -34,10 +39,9 @@ class FeedActor(Actor, domain="feed", lanes=4):
                     following_of[place] = following.Walk.of(question, question.caller.id)
             except Malformed as refusal:
                 answers[place] = refusal
-        media_url = self.adapters.settings.media_url
         filled, pages = await asyncio.gather(
-            for_you.fill(self.read, list(walks.values()), self._snapshots, media_url),
-            asyncio.gather(*(following.page(self.read, walk, media_url) for walk in following_of.values())),
+            for_you.fill(self.read, list(walks.values()), self._snapshots, self._addresses),
+            asyncio.gather(*(following.page(self.read, walk, self._addresses) for walk in following_of.values())),
         )
         answers.update(zip(walks, filled, strict=True))
         answers.update(zip(following_of, pages, strict=True))

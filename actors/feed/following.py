@@ -1,6 +1,5 @@
 """*Following*: what those one follows have shown, newest first, every original once a walk."""
 
-import asyncio
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -10,8 +9,9 @@ from actors.feed.queries import Shown
 from actors.kernel.errors import Malformed
 from actors.kernel.paging import Key, Page, key_of
 from actors.kernel.transaction import Reads
-from actors.posts.messages import AuthorView, PostItem, PostView, Reposters, Why
-from actors.posts.queries import NEWEST, authors, cards, viewer_states
+from actors.media.addresses import Addresses
+from actors.posts.messages import AuthorView, PostItem, Reposters, Why
+from actors.posts.queries import NEWEST, Seen, authors, seen
 
 SPARE = 4
 """Read beyond what a page needs, for those that turn out not to be shown."""
@@ -39,25 +39,26 @@ class Walk(NamedTuple):
         return cls(viewer_id, question.limit, UUID(ceiling), UUID(below))
 
 
-async def page(db: Reads, walk: Walk, media_url: str) -> Page[PostItem]:
+async def page(db: Reads, walk: Walk, addresses: Addresses) -> Page[PostItem]:
     """A page of what the viewer and those they follow have shown. The row that shows an original is its newest."""
     viewer_id, limit, ceiling, below = walk
-    picked: list[tuple[Shown, PostView]] = []
+    picked: list[tuple[Shown, Seen]] = []
     is_over = False
     for _ in range(ROUNDS):
         count = limit - len(picked) + SPARE
         rows = await queries.followed(db, viewer_id, below=below, ceiling=ceiling, limit=count)
         if ceiling == NEWEST and rows:
             ceiling = rows[0].id
-        found = await cards(db, {row.post_id for row in rows if not row.is_above}, media_url)
+        pairs = {(viewer_id, row.post_id) for row in rows if not row.is_above}
+        found = await seen(db, pairs, addresses, in_feed=True)
         is_over = len(rows) < count
         for row in rows:
             if len(picked) == limit:
                 is_over = False
                 break
             below = row.id
-            if row.post_id in found and not row.is_above:
-                picked.append((row, found[row.post_id]))
+            if not row.is_above and (viewer_id, row.post_id) in found:
+                picked.append((row, found[viewer_id, row.post_id]))
         if is_over or len(picked) == limit:
             break
     following: Key = (FeedType.following, str(ceiling), str(below))
@@ -65,21 +66,17 @@ async def page(db: Reads, walk: Walk, media_url: str) -> Page[PostItem]:
     return Page(items=items, next=None if is_over else following)
 
 
-async def _items(
-    db: Reads, viewer_id: UUID, picked: list[tuple[Shown, PostView]], ceiling: UUID
-) -> tuple[PostItem, ...]:
-    states, reposted_by = await asyncio.gather(
-        viewer_states(db, [(viewer_id, post) for _, post in picked]),
-        _reposters(db, viewer_id, [row.post_id for row, _ in picked if row.is_repost], ceiling),
-    )
+async def _items(db: Reads, viewer_id: UUID, picked: list[tuple[Shown, Seen]], ceiling: UUID) -> tuple[PostItem, ...]:
+    reposted = [row.post_id for row, _ in picked if row.is_repost]
+    reposted_by = await _reposters(db, viewer_id, reposted, ceiling)
     return tuple(
         PostItem(
             post=post,
-            viewer=states[viewer_id, post.id],
+            viewer=viewer,
             reposted_by=reposted_by.get(post.id),
             why=Why.reposted if row.is_repost else Why.own if row.author_id == viewer_id else Why.followed,
         )
-        for row, post in picked
+        for row, (post, viewer) in picked
     )
 
 

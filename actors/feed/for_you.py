@@ -1,9 +1,10 @@
 """*For you*: pages along a frozen ranking, those of many askers filled together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 from uuid import UUID
 
+from actors.auth.people import id_of
 from actors.feed import queries
 from actors.feed.messages import FeedType, GetFeed
 from actors.feed.queries import Rank
@@ -11,8 +12,9 @@ from actors.feed.snapshots import Snapshot, Snapshots
 from actors.kernel.errors import Malformed
 from actors.kernel.paging import Key, Page, key_of
 from actors.kernel.transaction import Reads
+from actors.media.addresses import Addresses
 from actors.posts.messages import PostItem, PostView, Why
-from actors.posts.queries import cards, viewer_states
+from actors.posts.queries import Pair, Seen, seen
 
 SPARE = 4
 """Read beyond what a page needs, for those that turn out not to be shown."""
@@ -28,7 +30,8 @@ class Walk:
 
     def __init__(self, question: GetFeed, name: str, offset: int, last: Rank | None) -> None:
         self.question = question
-        self.posts: list[PostView] = []
+        self.viewer_id = id_of(question.caller)
+        self.posts: list[Seen] = []
         self.name = name
         self._snapshot: Snapshot | None = None
         self._offset = offset
@@ -76,18 +79,17 @@ class Walk:
         self._is_over = len(self._offered) < count
         return self._offered
 
-    def take(self, posts: dict[UUID, PostView]) -> None:
-        """Fill the page from the places looked at, passing over what is gone and what is the asker's own."""
-        caller = self.question.caller
+    def take(self, seen: Mapping[Pair, Seen]) -> None:
+        """Fill the page from the places looked at, passing over what is not for the asker, and what is their own."""
         for rank in self._offered:
             if len(self.posts) == self.question.limit:
                 self._is_over = False
                 break
             self._last = rank
             self._offset += not self._is_live
-            post = posts.get(rank.post_id)
-            if post and not (caller and post.author.id == caller.id):
-                self.posts.append(post)
+            found = seen.get((self.viewer_id, rank.post_id))
+            if found and found.post.author.id != self.viewer_id:
+                self.posts.append(found)
         snapshot = self._snapshot
         if snapshot and snapshot.is_whole and self._offset >= len(snapshot.ranks):
             self._is_over = True
@@ -100,30 +102,22 @@ class Walk:
         return (FeedType.for_you, self.name, self._offset, self._last.score, str(self._last.post_id))
 
 
-async def fill(db: Reads, walks: Sequence[Walk], snapshots: Snapshots, media_url: str) -> list[Page[PostItem]]:
-    """The pages of all walks: one question for the cards of all, one for what the viewers have done."""
+async def fill(db: Reads, walks: Sequence[Walk], snapshots: Snapshots, addresses: Addresses) -> list[Page[PostItem]]:
+    """The pages of all walks, with one question for all at each step.
+
+    What a snapshot holds is anybody's; who may see which of it is asked when it is shown.
+    """
     for walk in walks:
         walk.go_along(await (snapshots.newest(db) if walk.is_first else _recall(snapshots, walk.name)))
     for _ in range(ROUNDS):
         waiting = [walk for walk in walks if walk.is_open]
-        ids = {rank.post_id for walk in waiting for rank in await walk.look_ahead(db)}
-        posts = await cards(db, ids, media_url) if ids else {}
+        pairs = {(walk.viewer_id, rank.post_id) for walk in waiting for rank in await walk.look_ahead(db)}
+        found = await seen(db, pairs, addresses, in_feed=True)
         for walk in waiting:
-            walk.take(posts)
-    states = await viewer_states(
-        db,
-        [(walk.question.caller.id, post) for walk in walks if walk.question.caller for post in walk.posts],
-    )
+            walk.take(found)
     return [
         Page(
-            items=tuple(
-                PostItem(
-                    post=post,
-                    viewer=states[walk.question.caller.id, post.id] if walk.question.caller else None,
-                    why=_why(post),
-                )
-                for post in walk.posts
-            ),
+            items=tuple(PostItem(post=post, viewer=viewer, why=_why(post)) for post, viewer in walk.posts),
             next=walk.next,
         )
         for walk in walks

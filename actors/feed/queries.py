@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from actors.graph.visibility import may_see, wants_to_hear_of
 from actors.kernel.transaction import Reads, Transaction
 
 SAMPLE = 3
@@ -30,58 +31,56 @@ class Rank(NamedTuple):
     post_id: UUID
 
 
+_WANTED = f"""
+    SELECT followee_id AS id FROM follows
+    WHERE follower_id = $1 AND {may_see("$1::uuid", "followee_id")} AND {wants_to_hear_of("$1::uuid", "followee_id")}
+    UNION ALL SELECT $1"""
+"""Whose posts and reposts the viewer's feed shows: those they follow and have not muted, and themselves."""
+
+_FOLLOWED = f"""
+WITH wanted AS MATERIALIZED ({_WANTED}),
+authors AS (
+    SELECT h.author_id FROM wanted CROSS JOIN LATERAL (
+        SELECT p.author_id, p.id FROM posts p
+        WHERE p.author_id = wanted.id AND p.deleted_at IS NULL AND p.id < $2
+        ORDER BY p.id DESC LIMIT 1) AS h
+    ORDER BY h.id DESC LIMIT $4),
+shown AS (
+    SELECT s.* FROM authors CROSS JOIN LATERAL (
+        SELECT p.id, COALESCE(p.original_post_id, p.id) AS post_id, p.author_id,
+            p.original_post_id IS NOT NULL AS is_repost
+        FROM posts p
+        WHERE p.author_id = authors.author_id AND p.deleted_at IS NULL AND p.id < $2
+        ORDER BY p.id DESC LIMIT $4) AS s
+    ORDER BY s.id DESC LIMIT $4)
+SELECT s.*, EXISTS (
+    SELECT FROM reposts r
+    WHERE r.post_id = s.post_id AND r.repost_id > s.id AND r.repost_id <= $3
+        AND r.user_id IN (SELECT id FROM wanted)) AS is_above
+FROM shown s ORDER BY s.id DESC
+"""
+
+
 async def followed(db: Reads, viewer_id: UUID, *, below: UUID, ceiling: UUID, limit: int) -> list[Shown]:
     """What the viewer and those they follow have shown, newest first, older than `below`.
 
     The newest `limit` rows are by at most `limit` authors, those whose own newest row is newest. So one index probe
     a followee finds these authors, and only their rows are read, however much or little the others show.
     """
-    rows = await db.fetch(
-        """
-        WITH authors AS (
-            SELECT h.author_id FROM (
-                SELECT followee_id AS id FROM follows WHERE follower_id = $1 UNION ALL SELECT $1) AS a
-            CROSS JOIN LATERAL (
-                SELECT p.author_id, p.id FROM posts p
-                WHERE p.author_id = a.id AND p.deleted_at IS NULL AND p.id < $2
-                ORDER BY p.id DESC LIMIT 1) AS h
-            ORDER BY h.id DESC LIMIT $4),
-        shown AS (
-            SELECT s.* FROM authors CROSS JOIN LATERAL (
-                SELECT p.id, COALESCE(p.original_post_id, p.id) AS post_id, p.author_id,
-                    p.original_post_id IS NOT NULL AS is_repost
-                FROM posts p
-                WHERE p.author_id = authors.author_id AND p.deleted_at IS NULL AND p.id < $2
-                ORDER BY p.id DESC LIMIT $4) AS s
-            ORDER BY s.id DESC LIMIT $4)
-        SELECT s.*, EXISTS (
-            SELECT FROM reposts r
-            WHERE r.post_id = s.post_id AND r.repost_id > s.id AND r.repost_id <= $3
-                AND (r.user_id = $1 OR EXISTS (
-                    SELECT FROM follows f WHERE f.follower_id = $1 AND f.followee_id = r.user_id))) AS is_above
-        FROM shown s ORDER BY s.id DESC
-        """,
-        viewer_id,
-        below,
-        ceiling,
-        limit,
-    )
-    return [Shown(*row) for row in rows]
+    return [Shown(*row) for row in await db.fetch(_FOLLOWED, viewer_id, below, ceiling, limit)]
 
 
 async def reposters(
     db: Reads, viewer_id: UUID, post_ids: Sequence[UUID], *, ceiling: UUID
 ) -> dict[UUID, tuple[int, list[UUID]]]:
-    """For each post: how many of those the viewer follows reposted it, the viewer too, and the latest three."""
+    """For each post: how many of those in the viewer's feed reposted it, the viewer too, and the latest three."""
     rows = await db.fetch(
-        """
+        f"""
         SELECT post_id, user_id, people FROM (
             SELECT r.post_id, r.user_id, count(*) OVER (PARTITION BY r.post_id) AS people,
                 row_number() OVER (PARTITION BY r.post_id ORDER BY r.repost_id DESC) AS place
             FROM reposts r
-            WHERE r.post_id = ANY($2::uuid[]) AND r.repost_id <= $3
-                AND (r.user_id = $1 OR EXISTS (
-                    SELECT FROM follows f WHERE f.follower_id = $1 AND f.followee_id = r.user_id))) AS placed
+            WHERE r.post_id = ANY($2::uuid[]) AND r.repost_id <= $3 AND r.user_id IN ({_WANTED})) AS placed
         WHERE place <= $4 ORDER BY post_id, place
         """,
         viewer_id,

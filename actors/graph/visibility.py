@@ -9,7 +9,7 @@ from actors.auth.presence import is_present
 def may_see(viewer: str, author: str) -> str:
     """The viewer may see what the author shows: they may meet, and a private account is followed."""
     return f"""({may_meet(viewer, author)} AND ({author} IS NOT DISTINCT FROM {viewer}
-        OR NOT EXISTS (SELECT FROM private_accounts WHERE user_id = {author})
+        OR NOT {is_private(author)}
         OR EXISTS (SELECT FROM follows WHERE follower_id = {viewer} AND followee_id = {author})))"""
 
 
@@ -20,6 +20,11 @@ def may_meet(viewer: str, author: str) -> str:
         AND ({author} IS NOT DISTINCT FROM {viewer} OR NOT EXISTS (
             SELECT FROM blocks WHERE blocker_id = {viewer} AND blocked_id = {author}
             UNION ALL SELECT FROM blocks WHERE blocker_id = {author} AND blocked_id = {viewer})))"""
+
+
+def is_private(author: str) -> str:
+    """The author shows their work to followers alone."""
+    return f"EXISTS (SELECT FROM private_accounts WHERE user_id = {author})"
 
 
 def wants_to_hear_of(viewer: str, author: str) -> str:
