@@ -1,14 +1,24 @@
 """Everything that can be configured, read once from the environment, checked before anything starts."""
 
-from email.policy import SMTP
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, PositiveInt, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from actors.values import origin_of, split_secrets
+from actors.values import (
+    ClamdUrl,
+    HttpUrl,
+    Origin,
+    Pair,
+    PostgresqlUrl,
+    RedisUrl,
+    Secrets,
+    Sender,
+    SmtpUrl,
+    split_secrets,
+)
 
 
 class SettingsError(Exception):
@@ -29,50 +39,55 @@ class Settings(BaseSettings):
         validation_alias=_variable("VITRINE_ENV"),
         description="development, test or production",
     )
-    database_url: str = Field(
+    database_url: PostgresqlUrl = Field(
         validation_alias=_variable("DB_URL", "DATABASE_URL"),
         description="postgresql://user:password@host:port/name",
     )
-    database_replica_url: str | None = Field(
+    database_replica_url: PostgresqlUrl | None = Field(
         None, validation_alias=_variable("DB_REPLICA_URL"), description="a read replica for queries"
     )
-    redis_url: str = Field(
+    redis_url: RedisUrl = Field(
         validation_alias=_variable("REDIS_URL"), description="redis://host:port/0, Redis 7 or Valkey 8 and up"
     )
-    jwt_secret: SecretStr = Field(
+    jwt_secret: Secrets = Field(
         validation_alias=_variable("JWT_SECRET"),
         description="signs access tokens and cursors, at least 32 bytes: `openssl rand -hex 32`; several, joined by "
         "commas, all verify and the first signs: `vitrine keys rotate`",
     )
-    s3_endpoint: str = Field(
+    s3_endpoint: HttpUrl = Field(
         validation_alias=_variable("S3_ENDPOINT"), description="the address the server reaches S3 at"
     )
-    s3_public_endpoint: str | None = Field(
+    s3_public_endpoint: HttpUrl | None = Field(
         None,
         validation_alias=_variable("S3_PUBLIC_ENDPOINT"),
         description="the address clients reach S3 at, if another",
     )
-    storage_keys: SecretStr = Field(
+    storage_keys: Pair = Field(
         validation_alias=_variable("STORAGE_KEYS"), description="access-key:secret-key of the object storage"
     )
     s3_bucket: str = Field(
         "vitrine", validation_alias=_variable("S3_BUCKET"), min_length=3, description="bucket for media"
     )
     s3_region: str = Field("us-east-1", validation_alias=_variable("S3_REGION"), description="region in signatures")
-    media_base_url: str | None = Field(
+    media_base_url: HttpUrl | None = Field(
         None,
         validation_alias=_variable("MEDIA_BASE_URL"),
         description="public base of image variants, a CDN for instance; default: the bucket itself",
     )
-    stripe_keys: SecretStr | None = Field(
+    scanner_url: ClamdUrl | None = Field(
+        None,
+        validation_alias=_variable("SCANNER_URL"),
+        description="clamd://host:port, which looks at every upload before it is shown; default: nobody does",
+    )
+    stripe_keys: Pair | None = Field(
         None, validation_alias=_variable("STRIPE_KEYS"), description="secret-key:webhook-secret"
     )
-    smtp_url: SecretStr | None = Field(
+    smtp_url: SmtpUrl | None = Field(
         None,
         validation_alias=_variable("SMTP_URL"),
         description="what takes our mail: smtps://user:secret@host:465, or smtp://…:587 with STARTTLS",
     )
-    mail_from: str | None = Field(
+    mail_from: Sender | None = Field(
         None,
         max_length=300,
         validation_alias=_variable("MAIL_FROM"),
@@ -83,14 +98,14 @@ class Settings(BaseSettings):
         validation_alias=_variable("MAIL_SPOOL"),
         description="a folder for mail that is not to leave this machine; refused in production",
     )
-    public_url: str = Field(
+    public_url: HttpUrl = Field(
         "http://127.0.0.1:8080",
         validation_alias=_variable("PUBLIC_URL"),
         description="the address people reach us at",
     )
     host: str = Field("127.0.0.1", validation_alias=_variable("HOST"), description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, validation_alias=_variable("PORT"), description="port to listen on")
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         (),
         validation_alias=_variable("ALLOWED_ORIGINS"),
         description="other web origins that may call with cookies",
@@ -156,61 +171,6 @@ class Settings(BaseSettings):
         if not all(separator for _, separator, _ in pairs):
             raise ValueError("must be pairs as writes=1200,reads=6000")
         return {name.strip(): amount.strip() for name, _, amount in pairs}
-
-    @field_validator("database_url", "database_replica_url")
-    @classmethod
-    def _is_postgresql(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in {"postgresql", "postgres"}:
-            raise ValueError("must start with postgresql://")
-        return value
-
-    @field_validator("public_url", "s3_endpoint", "s3_public_endpoint", "media_base_url")
-    @classmethod
-    def _is_http(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc):
-            raise ValueError("must start with http:// or https:// and name a host")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_redis(cls, value: str) -> str:
-        if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
-            raise ValueError("must start with redis://, rediss:// or unix://")
-        return value
-
-    @field_validator("jwt_secret")
-    @classmethod
-    def _is_long_enough(cls, value: SecretStr) -> SecretStr:
-        split_secrets(value.get_secret_value())
-        return value
-
-    @field_validator("allowed_origins")
-    @classmethod
-    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(origin_of(one) for one in value)
-
-    @field_validator("storage_keys", "stripe_keys")
-    @classmethod
-    def _is_a_pair(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not all(part for part in value.get_secret_value().partition(":")):
-            raise ValueError("must be two values joined by a colon")
-        return value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _is_smtp(cls, value: SecretStr | None) -> SecretStr | None:
-        parts = urlsplit(value.get_secret_value()) if value is not None else None
-        if parts is not None and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
-            raise ValueError("must start with smtp:// or smtps:// and name a host")
-        return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _is_a_sender(cls, value: str | None) -> str | None:
-        addresses = SMTP.header_factory("From", value).addresses if value is not None and value.isprintable() else ()
-        if value is not None and (len(addresses) != 1 or not all((addresses[0].username, addresses[0].domain))):
-            raise ValueError("must be one address, with or without a name")
-        return value
 
     @model_validator(mode="after")
     def _is_safe_in_production(self) -> Self:

@@ -1,6 +1,10 @@
 """How the values of single variables are read."""
 
+from email.policy import SMTP
+from typing import Annotated
 from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr
 
 _SECRET_BYTES = 32
 _MOST_SECRETS = 8
@@ -33,3 +37,63 @@ def origin_of(text: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     is_usual = port in {None, 443 if parts.scheme == "https" else 80}
     return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
+
+
+def _postgresql(text: str) -> str:
+    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
+        raise ValueError("must start with postgresql://")
+    return text
+
+
+def _redis(text: str) -> str:
+    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    return text
+
+
+def _http(text: str) -> str:
+    if urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).netloc:
+        raise ValueError("must start with http:// or https:// and name a host")
+    return text
+
+
+def _clamd(text: str) -> str:
+    if urlsplit(text).scheme != "clamd" or not urlsplit(text).hostname:
+        raise ValueError("must be clamd://host:port")
+    return text
+
+
+def _smtp(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("must start with smtp:// or smtps:// and name a host")
+    return url
+
+
+def _sender(text: str) -> str:
+    addresses = SMTP.header_factory("From", text).addresses if text.isprintable() else ()
+    if len(addresses) != 1 or not (addresses[0].username and addresses[0].domain):
+        raise ValueError("must be one address, with or without a name")
+    return text
+
+
+def _pair(text: SecretStr) -> SecretStr:
+    if not all(part for part in text.get_secret_value().partition(":")):
+        raise ValueError("must be two values joined by a colon")
+    return text
+
+
+def _secrets(text: SecretStr) -> SecretStr:
+    split_secrets(text.get_secret_value())
+    return text
+
+
+PostgresqlUrl = Annotated[str, AfterValidator(_postgresql)]
+RedisUrl = Annotated[str, AfterValidator(_redis)]
+ClamdUrl = Annotated[str, AfterValidator(_clamd)]
+HttpUrl = Annotated[str, AfterValidator(_http)]
+SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp)]
+Sender = Annotated[str, AfterValidator(_sender)]
+Origin = Annotated[str, AfterValidator(origin_of)]
+Pair = Annotated[SecretStr, AfterValidator(_pair)]
+Secrets = Annotated[SecretStr, AfterValidator(_secrets)]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from actors.adapters.cache import Cache, open_cache
 from actors.adapters.database import Database
+from actors.adapters.mail import Mail, open_mail
+from actors.adapters.scanner import Scanner, open_scanner
 from actors.adapters.storage import Storage, open_storage
 from actors.settings import Settings
 
@@ -18,6 +20,8 @@ class Outside:
     database: Database
     cache: Cache
     storage: Storage
+    scanner: Scanner
+    mail: Mail
 
 
 @asynccontextmanager
@@ -28,7 +32,7 @@ async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
         cache = open_cache(settings)
         try:
             async with open_storage(settings) as storage:
-                yield Outside(settings, database, cache, storage)
+                yield Outside(settings, database, cache, storage, open_scanner(settings), open_mail(settings))
         finally:
             await cache.close()
     finally:
