@@ -79,6 +79,14 @@ class RelayState(Table, tablename="relay_state"):
     mark = BigInt()
 
 
+class Walk(Table, tablename="walks"):
+    """How far a job that walks through a table, a stretch at a time, has come; `turn` grows with every stretch."""
+
+    name = Text(primary_key=True)
+    after = UUID(default=None, null=False)
+    turn = BigInt()
+
+
 RAW = (
     "CREATE INDEX outbox_unpublished ON outbox (seq) WHERE published_at IS NULL",
     "CREATE INDEX outbox_published ON outbox (published_at) WHERE published_at IS NOT NULL",
