@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from actors.kernel import metrics
-from actors.kernel.errors import Expired, Refusal
+from actors.kernel.errors import Expired, Refusal, Unavailable
 from actors.kernel.message import Message
 from actors.kernel.once import Idempotency
 
@@ -47,6 +47,10 @@ class Envelope:
         metrics.expired_total.labels(domain).inc()
         self.reject(Expired())
         return True
+
+    def give_up(self) -> None:
+        """Answer that the outcome is not known."""
+        self.reject(Unavailable())
 
     def resolve(self, reply: Any) -> None:
         """Answer. Somebody who no longer waits is no error."""
