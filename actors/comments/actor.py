@@ -7,7 +7,8 @@ from uuid import UUID
 from asyncpg import Record
 
 from actors.comments import changes, queries
-from actors.comments.events import CommentDeleted, CommentEdited, CommentPosted, Thread
+from actors.comments.counted import Counted, count_of
+from actors.comments.events import CommentDeleted, CommentEdited, CommentPosted, CommentsMiscounted, Thread
 from actors.comments.messages import (
     CommentsClosed,
     CommentView,
@@ -18,10 +19,8 @@ from actors.comments.messages import (
 )
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, NotFound, Unauthenticated
-from actors.kernel.message import Event
 from actors.kernel.paging import Key, Page, key_of
 from actors.kernel.transaction import Transaction
-from actors.posts.comment_messages import AdjustComments
 from actors.posts.mentions import people_named
 
 ASKED_AT_ONCE = 128
@@ -128,27 +127,25 @@ class CommentsActor(Actor, domain="comments", lanes=8):
 
     @on(CommentPosted, batch=256)
     async def count_posted(self, events: Sequence[CommentPosted]) -> None:
-        await self._count([(event, count_of(event)) for event in events])
+        await self._count(events)
 
     @on(CommentDeleted, batch=256)
     async def count_deleted(self, events: Sequence[CommentDeleted]) -> None:
-        await self._count([(event, count_of(event)) for event in events])
+        await self._count(events)
 
-    async def _count(self, adjustments: Sequence[tuple[Event, AdjustComments]]) -> None:
-        for start in range(0, len(adjustments), ASKED_AT_ONCE):
+    @on(CommentsMiscounted, batch=256)
+    async def count_right(self, events: Sequence[CommentsMiscounted]) -> None:
+        await self._count(events)
+
+    async def _count(self, events: Sequence[Counted]) -> None:
+        for start in range(0, len(events), ASKED_AT_ONCE):
             outcomes = await asyncio.gather(
-                *(self.ask(wish, cause=event) for event, wish in adjustments[start : start + ASKED_AT_ONCE]),
+                *(self.ask(count_of(event), cause=event) for event in events[start : start + ASKED_AT_ONCE]),
                 return_exceptions=True,
             )
             for outcome in outcomes:
-                if isinstance(outcome, BaseException):
+                if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
                     raise outcome
-
-
-def count_of(event: CommentPosted | CommentDeleted) -> AdjustComments:
-    """What a fact changes in the count of its post."""
-    by = 1 if isinstance(event, CommentPosted) else -1 - event.replies
-    return AdjustComments(post_id=event.post_id, comments=by)
 
 
 async def _view(tx: Transaction, row: Record) -> CommentView:

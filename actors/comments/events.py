@@ -78,6 +78,13 @@ class CommentDeleted(_Spoken, key="post_id"):
         return Live((f"post:{self.post_id}",), "comment.deleted", frame)
 
 
+class CommentsMiscounted(Event, key="post_id"):
+    """A post was found to count so many comments too many, or too few below zero."""
+
+    post_id: UUID
+    too_many: int
+
+
 class CommentsLeft(Event, key="user_id"):
     """More comments of an erased person's are still to be removed."""
 

@@ -1,0 +1,22 @@
+"""What is done for comments by the clock."""
+
+from actors.comments import recounts
+from actors.comments.events import CommentsMiscounted
+from actors.kernel.jobs import JobContext, job
+from actors.kernel.recounting import move_on, one_moment, report, walk
+
+POSTS_AT_ONCE = 500
+
+
+@job("comments.recount", cron="* * * * *")
+async def recount(context: JobContext) -> None:
+    """Hold the next 500 posts against their comments, and put right what is off; see `actors.kernel.recounting`."""
+    async with one_moment(context.adapters.database) as db:
+        place = await walk(db, "comments of posts")
+        posts = await recounts.stretch(db, place.after, POSTS_AT_ONCE)
+        off = await recounts.drifted(db, posts)
+    async with context.transaction() as tx:
+        end = posts[-1]["id"] if len(posts) == POSTS_AT_ONCE else None
+        if await move_on(tx, place, end):
+            tx.emit(*(CommentsMiscounted(post_id=post_id, too_many=by) for post_id, by in off.items()))
+            report("comments of posts", off, len(posts))
