@@ -1,16 +1,15 @@
 """The parts an OpenAPI document is put together from: parameters, bodies, headers, problems."""
 
-import inspect
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
-
+from actors.auth.people import Plan, Role
 from server.http.binding import Binding
 from server.http.errors import PROBLEM_TYPE, STATUS
 from server.http.identity import ACCESS_COOKIE
+from server.http.needs import Needs
 from server.http.routing import Route
 
 NEXT = {
@@ -62,9 +61,12 @@ HEADERS: Mapping[str, Any] = {
 }
 
 
-def text_of(model: type[BaseModel]) -> str:
-    """The docstring as paragraphs, without reST marks."""
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(model.__doc__ or model.__name__))
+def needs(needed: Needs) -> dict[str, Any]:
+    """Who may: as `security` for tools, and the least role and plan by name in `x-role` and `x-plan`."""
+    if needed.is_open:
+        return {"x-role": "visitor", "x-plan": "free"}
+    shown = {"x-role": str(needed.role or Role.user), "x-plan": str(needed.plan or Plan.free)}
+    return {"security": [{"bearer": []}, {"cookie": []}], **shown}
 
 
 def parameters(route: Route, binding: Binding, message: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -9,26 +9,21 @@ from typing import Any
 from aiohttp import hdrs, web
 from pydantic import SecretStr
 
-from actors.auth.people import Role
 from actors.kernel.envelope import Origin
-from actors.kernel.errors import Malformed, Unauthenticated
+from actors.kernel.errors import Malformed
 from actors.kernel.message import Request
 from actors.kernel.once import Idempotency
-from server.http.addresses import client_address, network_of
-from server.http.errors import RoleRequired
+from server.http.addresses import client_address
 from server.http.exchange import EXCHANGE, Exchange
-from server.http.identity import Source
-from server.http.limits import Bucket
+from server.http.gate import Gate
 from server.http.rendering import Rendering
 from server.http.routing import AnyRoute, EdgeRoute, Route
-from server.http.sessions import SAFE_METHODS
-from server.keys import CURSORS, IDENTITIES, LIMITER, LIVE_LOG, SESSIONS, SETTINGS, SYSTEM
+from server.keys import CURSORS, LIVE_LOG, SETTINGS, SYSTEM
 
 ASK_SECONDS = 10.0
 """How long a request may wait for its turn; its client is answered 503 after that."""
 _USER_AGENT_LENGTH = 200
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
-_RANK = {role: rank for rank, role in enumerate((Role.user, Role.creator, Role.admin))}
 
 
 class KeyMalformed(Malformed):
@@ -44,11 +39,8 @@ class Endpoint:
         self.route = route
         self._binding = route.binding
         self._rendering = Rendering(route, app[CURSORS])
-        self._role = route.least_role
-        self._identifies = self._role is not None or "caller" in self._binding.trusted
+        self._gate = Gate(app, route.bucket, route.needs, identifies="caller" in self._binding.trusted)
         self._trusted = self._binding.trusted - {"caller"}
-        self._bucket = app[LIMITER].buckets[route.bucket]
-        self._identities, self._sessions, self._limiter = app[IDENTITIES], app[SESSIONS], app[LIMITER]
         self._system, self._cursors = app[SYSTEM], app[CURSORS]
         self._live_log = app[LIVE_LOG] if route.live else None
         self._proxies = app[SETTINGS].trusted_proxies
@@ -58,7 +50,7 @@ class Endpoint:
         exchange = request[EXCHANGE]
         exchange.route = self.route.path
         address = client_address(request, self._proxies)
-        await self._admit(request, exchange, address)
+        await self._gate.admit(request, exchange, address)
         told: dict[str, Any] = {}
         if self._trusted:
             self._tell(request, address, told)
@@ -67,7 +59,7 @@ class Endpoint:
         message = await self._binding.bind(request, exchange.identity, told)
         exchange.message = message
         if self.route.limit_by is not None:
-            await self._limiter.spend(self._bucket, f"field:{_hidden(getattr(message, self.route.limit_by))}")
+            await self._gate.spend(f"field:{_hidden(getattr(message, self.route.limit_by))}")
         # Read before the rows: what happens in between is then replayed, not lost.
         position = None if self._live_log is None else self._live_log.position()
         origin = Origin(
@@ -84,32 +76,6 @@ class Endpoint:
         if origin.replayed:
             response.headers["Idempotency-Replayed"] = "true"
         return response
-
-    async def _admit(self, request: web.Request, exchange: Exchange, address: str) -> None:
-        """Identity, then the rate limit, then the role: a forged token spends its address's limit too."""
-        refusal: Unauthenticated | None = None
-        source = Source.nothing
-        if self._identifies:
-            try:
-                source, exchange.identity = self._identities.of_request(request)
-            except Unauthenticated as error:
-                refusal = error
-        exchange.quota = await self._limiter.spend(self._bucket, self._subject(exchange, self._bucket, address))
-        if refusal is not None:
-            raise refusal
-        if self._role is not None:
-            if exchange.identity is None:
-                raise Unauthenticated
-            if _RANK[exchange.identity.caller.role] < _RANK[self._role]:
-                raise RoleRequired(f"this takes the role `{self._role}`")
-        if source is Source.cookie and request.method not in SAFE_METHODS:
-            self._sessions.check_csrf(request)
-
-    @staticmethod
-    def _subject(exchange: Exchange, bucket: Bucket, address: str) -> str:
-        if exchange.identity is not None and bucket.per == "person":
-            return f"user:{exchange.identity.caller.id.hex}"
-        return f"address:{network_of(address)}"
 
     def _tell(self, request: web.Request, address: str, told: dict[str, Any]) -> None:
         """Fill what only the edge knows."""
@@ -149,17 +115,14 @@ class EdgeEndpoint:
 
     def __init__(self, app: web.Application, route: EdgeRoute) -> None:
         self._route = route
-        self._limiter = app[LIMITER]
-        self._bucket = None if route.bucket is None else self._limiter.buckets[route.bucket]
+        self._gate = Gate(app, route.bucket, route.needs, identifies=False)
         self._proxies = app[SETTINGS].trusted_proxies
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
         exchange = request[EXCHANGE]
         exchange.route = self._route.path
-        if self._bucket is not None:
-            address = network_of(client_address(request, self._proxies))
-            exchange.quota = await self._limiter.spend(self._bucket, f"address:{address}")
+        await self._gate.admit(request, exchange, client_address(request, self._proxies))
         return await self._route.handler(request)
 
 

@@ -29,11 +29,19 @@ from server.http.limits import RateLimited
 
 PROBLEM_TYPE = "application/problem+json"
 
+
+class TooSlow(Refusal):
+    """The request did not arrive in time."""
+
+    code = "request_timeout"
+
+
 STATUS: Mapping[type[Refusal], int] = {
     Malformed: 400,
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,
+    TooSlow: 408,
     Conflict: 409,
     StaleVersion: 412,
     TooLarge: 413,
@@ -46,12 +54,6 @@ STATUS: Mapping[type[Refusal], int] = {
 
 _OF_STATUS: Mapping[int, type[Refusal]] = {status: refusal for refusal, status in STATUS.items()}
 _MOST_ERRORS = 50
-
-
-class RoleRequired(Forbidden):
-    """Your role does not allow this."""
-
-    code = "role_required"
 
 
 class Code(NamedTuple):
@@ -69,7 +71,7 @@ def status_of(refusal: type[Refusal]) -> int:
 
 def codes() -> tuple[Code, ...]:
     """Every code a problem can carry, in the order of status and name."""
-    found = {refusal.code: Code(refusal.code, status_of(refusal), _title(refusal)) for refusal in _every(Refusal)}
+    found = {refusal.code: Code(refusal.code, status_of(refusal), _title(refusal)) for refusal in every_refusal()}
     found["method_not_allowed"] = Code("method_not_allowed", 405, HTTPStatus(405).description)
     found.pop(Refusal.code, None)
     return tuple(sorted(found.values(), key=lambda code: (code.status, code.code)))
@@ -133,7 +135,9 @@ def _title(refusal: type[Refusal]) -> str:
     return " ".join(paragraph.split())
 
 
-def _every(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
-    yield refusal
-    for narrower in refusal.__subclasses__():
-        yield from _every(narrower)
+def every_refusal() -> Iterator[type[Refusal]]:
+    """All that were declared anywhere, the broader before the narrower."""
+    waiting: list[type[Refusal]] = [Refusal]
+    for refusal in waiting:
+        yield refusal
+        waiting += refusal.__subclasses__()

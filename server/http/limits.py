@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from actors.kernel.errors import Exhausted
 from actors.settings import Settings, SettingsError
 from server.http import metrics
+from server.http.local_limits import LocalLimits
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +25,7 @@ LEASE_SHARE = 20
 LEASE_SECONDS = 10.0
 REDIS_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
+"""Redis is not asked again for so long after it failed."""
 _REMEMBERED = 50_000
 
 # A token bucket by the clock of Redis. KEYS: bucket; ARGV: capacity, period in ms, tokens wanted.
@@ -63,6 +65,8 @@ class Bucket:
     amount: int
     seconds: int
     per: Literal["address", "person"] = "person"
+    guards: bool = False
+    """Whether it keeps passwords from being guessed: then it holds without Redis, too, in each process for itself."""
 
     @property
     def policy(self) -> str:
@@ -78,15 +82,17 @@ class Bucket:
 BUCKETS: Mapping[str, Bucket] = {
     bucket.name: bucket
     for bucket in (
-        Bucket("register", 20, 3600, per="address"),
-        Bucket("login", 10, 60, per="address"),
-        Bucket("auth", 30, 60, per="address"),
+        Bucket("register", 20, 3600, per="address", guards=True),
+        Bucket("login", 10, 60, per="address", guards=True),
+        Bucket("auth", 30, 60, per="address", guards=True),
         Bucket("uploads", 120, 60),
         Bucket("posts", 120, 60),
         Bucket("comments", 120, 60),
         Bucket("writes", 600, 60),
         Bucket("reads", 3000, 60),
         Bucket("search", 300, 60),
+        Bucket("tickets", 60, 60),
+        Bucket("sockets", 300, 60, per="address"),
     )
 }
 
@@ -119,13 +125,15 @@ class Quota:
 
 
 class Limiter:
-    """Spends. Fails open when Redis is away, with a metric and a log line: a limit is not worth an outage."""
+    """Spends. Without Redis a limit is not worth an outage: requests pass, with a metric and a log line. Only what
+    guards passwords is counted then by each process for itself."""
 
     def __init__(self, redis: Redis, buckets: Mapping[str, Bucket] = BUCKETS, *, enabled: bool = True) -> None:
         self.buckets = buckets
         self.enabled = enabled
         self._take = redis.register_script(_TAKE)
         self._quotas: dict[tuple[str, str], Quota] = {}
+        self._local = LocalLimits()
         self._away_until = 0.0
 
     async def spend(self, bucket: Bucket, subject: str) -> Quota | None:
@@ -141,6 +149,7 @@ class Limiter:
                 metrics.limited_total.labels(bucket.name).inc()
                 raise RateLimited(bucket, quota.refused_until - now)
             if now < self._away_until:
+                self._without_redis(bucket, subject, now)
                 return None
             if quota.asking is None:
                 quota.asking = asyncio.create_task(self._lease(quota, subject))
@@ -148,6 +157,14 @@ class Limiter:
             now = time.monotonic()
         quota.leased -= 1
         return quota
+
+    def _without_redis(self, bucket: Bucket, subject: str, now: float) -> None:
+        if not bucket.guards:
+            return
+        wait = self._local.spend((bucket.name, subject), bucket.amount, bucket.seconds, now)
+        if wait > 0:
+            metrics.limited_total.labels(bucket.name).inc()
+            raise RateLimited(bucket, wait)
 
     def _remember(self, bucket: Bucket, subject: str) -> Quota:
         if len(self._quotas) >= _REMEMBERED:
@@ -165,7 +182,7 @@ class Limiter:
         except (RedisError, TimeoutError, OSError) as error:
             metrics.limiter_failures_total.inc()
             self._away_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("rate limits are not enforced: Redis is away", error=error)
+            log.warning("rate limits are not enforced, but for passwords: Redis is away", error=error)
             return
         finally:
             quota.asking = None

@@ -3,20 +3,19 @@
 import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from importlib.metadata import version
 from typing import Any, Literal
 
 import orjson
 from pydantic import TypeAdapter
 
-from actors.auth.people import Role
 from actors.kernel.message import Command
 from actors.kernel.paging import Page
-from server.http import describing
-from server.http.errors import codes
+from server.http import describing, wording
+from server.http.errors import codes, status_of
 from server.http.routing import AnyRoute, EdgeRoute, Route
 
-VERSION = "1.0.0"
-"""Of the contract, not of the program behind it."""
+VERSION = version("vitrine")
 
 _REFERENCE = "#/components/schemas/{model}"
 _NONE = (None, type(None))
@@ -96,25 +95,24 @@ def _schemas(table: tuple[AnyRoute, ...]) -> tuple[Schemas, dict[str, Any]]:
 def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     binding = route.binding
     message = {"properties": {}, **schemas[route.message, "validation"]}
-    summary, _, more = describing.text_of(route.message).partition("\n\n")
+    words = wording.words_of(route.message)
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
-        "summary": summary,
+        "summary": words.summary,
         "tags": [tag_of(route)],
         "parameters": describing.parameters(route, binding, message),
         "responses": _responses(route, schemas),
         "x-rate-limit": route.bucket,
     }
-    if more:
-        operation["description"] = more
+    if words.more:
+        operation["description"] = words.more
+    if words.codes:
+        operation["x-codes"] = list(words.codes)
     if binding.body:
         operation["requestBody"] = describing.request_body(binding, message)
-    if route.least_role is not None:
-        operation["security"] = [{"bearer": []}, {"cookie": []}]
-        operation["x-least-role"] = str(route.least_role)
-    elif "caller" in binding.trusted:
+    if "caller" in binding.trusted and route.needs.is_open:
         operation["security"] = [{}, {"bearer": []}, {"cookie": []}]
-    return operation
+    return operation | describing.needs(route.needs)
 
 
 def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
@@ -132,16 +130,14 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
 def _errors(route: Route) -> set[int]:
     """Every status other than success that this route can give."""
     binding = route.binding
-    errors = {400, 404, 429, 500, 503}
-    if route.least_role is not None or "caller" in binding.trusted or route.renders is not None:
+    errors = {400, 404, 408, 429, 500, 503} if binding.from_body else {400, 404, 429, 500, 503}
+    if not route.needs.is_open or "caller" in binding.trusted or route.renders is not None:
         errors |= {401, 403}
     if binding.from_body:
         errors |= {413, 415, 422}
     if issubclass(route.message, Command):
         errors |= {409, 422} if route.idempotent or binding.from_body else {409}
-    if route.least_role not in {None, Role.user}:
-        errors |= {403}
-    return errors
+    return errors | {status_of(refusal) for refusal in wording.refusals_of(route.message)}
 
 
 def _edge_operation(route: EdgeRoute, schemas: Schemas) -> dict[str, Any]:
@@ -156,13 +152,11 @@ def _edge_operation(route: EdgeRoute, schemas: Schemas) -> dict[str, Any]:
         responses["503"] = {**shown, "description": "Not ready."}
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
-        "summary": route.handler.__doc__,
+        "summary": wording.plain(route.handler.__doc__ or ""),
         "tags": [tag_of(route)],
         "responses": responses,
     }
-    if route.identifies:
-        operation["security"] = [{"bearer": []}, {"cookie": []}]
-    return operation
+    return operation | describing.needs(route.needs)
 
 
 def _operation_id(route: AnyRoute) -> str:
@@ -171,10 +165,10 @@ def _operation_id(route: AnyRoute) -> str:
 
 
 def tag_of(route: AnyRoute) -> str:
-    """The part of the service a route belongs to: the domain of its message."""
+    """The part of the service a route belongs to: the domain of its message, unless it says another."""
     if isinstance(route, EdgeRoute):
         return "service"
-    return route.message.__module__.split(".")[1]
+    return route.tag or route.message.__module__.split(".")[1]
 
 
 def _keep_reached(described: dict[str, Any]) -> None:

@@ -8,10 +8,11 @@ from typing import Any, TypedDict, TypeVar, Unpack
 
 from aiohttp import web
 
-from actors.auth.people import Role
+from actors.auth.people import Plan, Role
 from actors.kernel.errors import DeclarationError
 from actors.kernel.message import Request
 from server.http.binding import Binding
+from server.http.needs import Needs
 
 R = TypeVar("R")
 
@@ -28,6 +29,7 @@ class Options(TypedDict, total=False):
 
     status: int
     role: Role | None
+    plan: Plan | None
     bucket: str
     fixed: Mapping[str, Any]
     live: bool
@@ -37,17 +39,19 @@ class Options(TypedDict, total=False):
     fill: Fill | None
     renders: Any
     limit_by: str | None
+    tag: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """One operation.
 
-    `role`: the least role that may call; None lets visitors in unless the message needs a caller. `bucket`: the
-    rate limit it spends. `fixed`: fields the route decides. `live`: carries `Stream-Position`. `public_max_age`:
+    `role`: the least role that may call; None lets visitors in unless the message needs a caller. `plan`: the least
+    plan. `bucket`: the rate limit it spends. `fixed`: fields the route decides. `live`: carries `Stream-Position`. `public_max_age`:
     seconds others may keep what a visitor gets. `idempotent`: honours `Idempotency-Key`. `respond` makes the
     response itself, shaped as `renders`; `fill` gives fields that are in neither path, query nor body. `limit_by`
-    names a field whose value spends the bucket too.
+    names a field whose value spends the bucket too. `tag`: the part of the service it belongs to, unless that is its
+    message's domain.
     """
 
     method: str
@@ -55,6 +59,7 @@ class Route:
     message: type[Request[Any]]
     status: int = 200
     role: Role | None = None
+    plan: Plan | None = None
     bucket: str = "writes"
     fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     live: bool = False
@@ -64,6 +69,7 @@ class Route:
     fill: Fill | None = None
     renders: Any = None
     limit_by: str | None = None
+    tag: str | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -76,12 +82,12 @@ class Route:
         return self.message.reply_type() if self.renders is None else self.renders
 
     @property
-    def least_role(self) -> Role | None:
-        """The least role that may call it, also where only the message says that somebody must be signed in."""
+    def needs(self) -> Needs:
+        """Who may call it, also where only the message says that somebody must be signed in."""
         caller = self.message.model_fields.get("caller")
-        if self.role is None and caller is not None and caller.is_required():
-            return Role.user
-        return self.role
+        if self.role is None and (self.plan is not None or (caller is not None and caller.is_required())):
+            return Needs(Role.user, self.plan)
+        return Needs(self.role, self.plan)
 
     @property
     def binding(self) -> Binding:
@@ -93,7 +99,7 @@ class Route:
 class EdgeRoute:
     """An operation the edge answers itself, without a message; the handler's docstring is its summary.
 
-    `identifies`: its handler refuses visitors.
+    `identifies`: it is for people who are signed in; its handler finds in the exchange who.
     """
 
     method: str
@@ -104,6 +110,11 @@ class EdgeRoute:
     bucket: str | None = None
     status: int = 200
     identifies: bool = False
+
+    @property
+    def needs(self) -> Needs:
+        """Who may call it."""
+        return Needs(Role.user if self.identifies else None)
 
 
 AnyRoute = Route | EdgeRoute
@@ -167,7 +178,7 @@ def _faults(route: Route) -> Iterable[str]:
         yield f"nothing fills {', '.join(unfilled)} of {name}"
     if route.limit_by is not None and route.limit_by not in fields:
         yield f"{name} has no field {route.limit_by!r} to limit by"
-    if route.public_max_age and (route.method != "GET" or route.least_role is not None):
+    if route.public_max_age and (route.method != "GET" or not route.needs.is_open):
         yield "only what visitors may GET can be public"
     if (route.status == 204) != (route.reply in {None, type(None)}) and route.respond is None:
         yield f"status {route.status} does not fit a reply of {route.reply}"

@@ -100,5 +100,5 @@ ROUTES = (
     post("/v1/auth/login", Login, bucket="login", limit_by="login", respond=_signed_in, renders=_GIVEN),
     post("/v1/auth/refresh", Refresh, bucket="auth", fill=_from_cookie, respond=_refreshed, renders=_GIVEN),
     post("/v1/auth/logout", Logout, status=204, bucket="auth", respond=_signed_out),
-    get("/v1/auth/me", GetMe, live=True),
+    get("/v1/auth/me", GetMe, live=True, tag="auth"),
 )

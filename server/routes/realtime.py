@@ -7,12 +7,10 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from actors.kernel.errors import Unauthenticated
 from actors.kernel.message import View
 from server.http.exchange import EXCHANGE
-from server.http.identity import Source
 from server.http.routing import EdgeRoute
-from server.keys import IDENTITIES, SESSIONS, SETTINGS
+from server.keys import SETTINGS
 from server.realtime.asyncapi import document
 from server.realtime.realtime import REALTIME
 from server.realtime.tickets import LIFETIME_SECONDS
@@ -32,12 +30,8 @@ def connect(request: web.Request) -> Awaitable[web.StreamResponse]:
 
 async def issue_ticket(request: web.Request) -> web.StreamResponse:
     """A one-use ticket for the socket, for clients that can send it neither a header nor a cookie."""
-    source, identity = request.app[IDENTITIES].of_request(request)
-    if identity is None:
-        raise Unauthenticated
-    if source is Source.cookie:
-        request.app[SESSIONS].check_csrf(request)
-    request[EXCHANGE].identity = identity
+    identity = request[EXCHANGE].identity
+    assert identity is not None
     ticket = await request.app[REALTIME].tickets.issue(identity.caller)
     view = TicketView(ticket=ticket, expires_in=LIFETIME_SECONDS)
     return web.Response(
@@ -63,7 +57,7 @@ def _description(public_url: str) -> bytes:
 
 
 ROUTES = (
-    EdgeRoute("GET", "/v1/realtime", connect, None),
-    EdgeRoute("POST", "/v1/realtime/tickets", issue_ticket, TicketView, bucket="writes", status=201, identifies=True),
+    EdgeRoute("GET", "/v1/realtime", connect, None, bucket="sockets"),
+    EdgeRoute("POST", "/v1/realtime/tickets", issue_ticket, TicketView, bucket="tickets", status=201, identifies=True),
     EdgeRoute("GET", "/v1/asyncapi.json", described, dict[str, Any]),
 )

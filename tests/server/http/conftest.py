@@ -90,8 +90,8 @@ async def client(app: web.Application) -> AsyncIterator[Client]:
 def somebody() -> Callable[..., Caller]:
     """Makes people."""
 
-    def make(role: Role = Role.user) -> Caller:
-        return Caller(id=uuid4(), username="ada", role=role, plan=Plan.free, session_id=uuid4())
+    def make(role: Role = Role.user, plan: Plan = Plan.free) -> Caller:
+        return Caller(id=uuid4(), username="ada", role=role, plan=plan, session_id=uuid4())
 
     return make
 

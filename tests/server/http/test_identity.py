@@ -12,7 +12,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from jose import jwt
 
-from actors.auth.people import Caller, Role
+from actors.auth.people import Caller, Plan, Role
 from actors.settings import Settings
 from server.http.tokens import AUDIENCE, ISSUER, Tokens
 from server.keys import REVOCATIONS
@@ -126,6 +126,31 @@ async def test_a_route_takes_its_least_role(client: Client, bearer: SignIn, role
         assert response.status == status
         if status == 403:
             assert (await response.json(content_type=None))["code"] == "role_required"
+
+
+@pytest.mark.parametrize(("plan", "status"), [(Plan.free, 403), (Plan.pro, 200), (Plan.studio, 200)])
+async def test_a_route_takes_its_least_plan_of_whatever_role(
+    client: Client, bearer: SignIn, somebody: Callable[..., Caller], plan: Plan, status: int
+) -> None:
+    for role in Role:
+        async with client.get("/v1/museum/kite", headers=bearer(somebody(role, plan))) as response:
+            assert response.status == status
+            if status == 403:
+                assert (await response.json(content_type=None))["code"] == "plan_required"
+
+
+async def test_a_plan_does_not_stand_in_for_a_role_nor_being_signed_in(
+    client: Client, bearer: SignIn, somebody: Callable[..., Caller]
+) -> None:
+    async with client.get("/v1/museum/kite") as response:
+        assert response.status == 401
+    for role, plan, code in (
+        (Role.user, Plan.studio, "role_required"),
+        (Role.admin, Plan.pro, "plan_required"),
+        (Role.creator, Plan.studio, None),
+    ):
+        async with client.patch("/v1/studio/kite", headers=bearer(somebody(role, plan))) as response:
+            assert (await response.json(content_type=None)).get("code") == code
 
 
 async def test_a_revoked_session_is_over_at_once(

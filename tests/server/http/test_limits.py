@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 import pytest_asyncio
@@ -10,12 +10,15 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from actors.adapters.cache import Cache, open_cache
 from actors.adapters.outside import Outside
+from actors.auth.people import Caller
 from actors.kernel.system import System
 from actors.settings import Settings, SettingsError
 from server.app import create_app
-from server.http.addresses import network_of
+from server.http import local_limits
 from server.http.limits import BUCKETS, Bucket, Limiter, RateLimited, buckets_of
-from server.routes import health
+from server.http.local_limits import LocalLimits
+from server.http.routing import Route
+from server.routes import health, table
 from tests.server.http import toys
 from tests.server.http.conftest import Client, Head, SignIn
 from tests.servers import OwnValkey
@@ -142,9 +145,82 @@ async def test_without_redis_requests_pass_and_none_waits_long(settings: Setting
     await cache.close()
 
 
-def test_an_ipv6_client_cannot_take_a_new_address_for_each_request() -> None:
-    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1:2:3") != network_of("2001:db8:0:1::1")
-    assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1"
+@pytest_asyncio.fixture(loop_scope="module")
+async def forsaken(settings: Settings, toy_system: System, own_valkey: OwnValkey) -> AsyncIterator[Client]:
+    """An edge whose Redis was there and is gone."""
+    strict = settings.model_copy(update={"rate_limits": "on", "trusted_proxies": 1, "redis_url": own_valkey.url})
+    cache = open_cache(strict)
+    routes = (*toys.ROUTES, *health.ROUTES)
+    app = create_app(strict, system=toy_system, cache=cache, live_log=Head(), routes=routes)
+    async with TestClient(TestServer(app)) as client:
+        async with client.get("/v1/toys/kite") as response:
+            assert "RateLimit" in response.headers
+        own_valkey.kill()
+        yield client
+    await cache.close()
+
+
+async def test_without_redis_guesses_at_a_password_are_still_counted_by_address_and_by_account(
+    forsaken: Client, bearer: SignIn, somebody: Callable[..., Caller]
+) -> None:
+    async def guess(address: str, caller: Caller) -> int:
+        headers = {**bearer(caller), "X-Forwarded-For": address}
+        async with forsaken.post("/v1/safe", json={"password": "x"}, headers=headers) as response:
+            if response.status == 429:
+                assert 1 <= int(response.headers["Retry-After"]) <= 6
+                assert response.headers["RateLimit-Policy"] == '"login";q=10;w=60'
+            return response.status
+
+    victim = somebody()
+    assert [await guess("192.0.2.1", somebody()) for _ in range(11)] == [200] * 10 + [429], "by address"
+    assert [await guess(f"192.0.2.{n}", victim) for n in range(2, 14)] == [200] * 10 + [429] * 2, "by account"
+    assert await guess("192.0.2.99", somebody()) == 200, "others are not held up"
+    for _ in range(20):
+        async with forsaken.get("/v1/toys/kite", headers={"X-Forwarded-For": "192.0.2.1"}) as response:
+            assert response.status == 200, "all else passes"
+
+
+async def test_guesses_are_counted_by_account_and_address_while_redis_is_there(
+    settings: Settings, toy_system: System, outside: Outside, bearer: SignIn, somebody: Callable[..., Caller]
+) -> None:
+    await outside.cache.redis.flushdb()
+    strict = settings.model_copy(update={"rate_limits": "on", "trusted_proxies": 1})
+    app = create_app(strict, system=toy_system, cache=outside.cache, live_log=Head(), routes=toys.ROUTES)
+    victim = bearer(somebody())
+    async with TestClient(TestServer(app)) as client:
+        statuses = []
+        for number in range(12):
+            headers = {**victim, "X-Forwarded-For": f"192.0.2.{number}"}
+            async with client.post("/v1/safe", json={"password": "x"}, headers=headers) as response:
+                statuses.append(response.status)
+    assert statuses == [200] * 10 + [429] * 2
+
+
+def test_what_a_process_counts_for_itself_refills_and_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = LocalLimits()
+    assert [limits.spend(("login", "a"), 2, 60.0, now=0.0) for _ in range(3)] == [0.0, 0.0, 30.0]
+    assert limits.spend(("login", "a"), 2, 60.0, now=20.0) == pytest.approx(10.0)
+    assert limits.spend(("login", "a"), 2, 60.0, now=30.5) == 0.0
+    assert limits.spend(("login", "a"), 2, 60.0, now=31.0) > 0
+    assert limits.spend(("auth", "a"), 2, 60.0, now=31.0) == 0.0
+    monkeypatch.setattr(local_limits, "_REMEMBERED", 100)
+    for number in range(1_000):
+        limits.spend(("login", str(number)), 2, 60.0, now=31.0)
+        limits.spend(("login", "a"), 2, 60.0, now=31.0)
+    assert limits.spend(("login", "a"), 2, 60.0, now=31.0) > 0, "who goes on guessing is not forgotten"
+    assert len(limits._spent) <= 101
+
+
+def test_wherever_a_secret_can_be_guessed_attempts_are_counted_without_redis_too() -> None:
+    for route in table():
+        if not isinstance(route, Route):
+            continue
+        given = set(route.message.model_fields) - route.message.trusted_fields()
+        if given & {"password", "current", "code", "totp"}:
+            where = f"{route.method} {route.path}"
+            assert BUCKETS[route.bucket].guards, where
+            if route.needs.role is not None:
+                assert route.limit_by == "caller", where
 
 
 def test_an_instance_sets_its_own_amounts_and_a_bucket_there_is_not_is_named(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """The description is valid, and says what is served."""
 
+from importlib.metadata import version
 from typing import Any
 
 import orjson
@@ -71,7 +72,34 @@ def test_who_may_call_is_described(described: dict[str, Any]) -> None:
     assert "security" not in paths["/v1/toys"]["get"]
     assert {} in paths["/v1/toys/{name}"]["get"]["security"]
     assert paths["/v1/toys"]["post"]["security"] == [{"bearer": []}, {"cookie": []}]
-    assert paths["/v1/workshop/{name}"]["patch"]["x-least-role"] == "creator"
+    shown = {path: (part["x-role"], part["x-plan"]) for path, methods in paths.items() for part in methods.values()}
+    assert shown["/v1/workshop/{name}"] == ("creator", "free")
+    assert shown["/v1/museum/{name}"] == ("user", "pro")
+    assert shown["/v1/studio/{name}"] == ("creator", "studio")
+    assert shown["/v1/toys/{name}"] == ("visitor", "free")
+    assert paths["/v1/museum/{name}"]["get"]["security"] == [{"bearer": []}, {"cookie": []}]
+
+
+def test_docstrings_are_worded_for_readers_of_the_api(described: dict[str, Any]) -> None:
+    safe = described["paths"]["/v1/safe"]["post"]
+    assert safe["summary"] == "Open the safe."
+    assert safe["description"] == (
+        "Refused with `too_many_toys`.\n\nIt takes a `password`; refused with `not_found` or `busy`."
+    )
+    assert safe["x-codes"] == ["too_many_toys", "not_found", "busy"]
+    assert set(safe["responses"]) >= {"404", "408", "409", "503"}
+    assert described["paths"]["/v1/museum/{name}"]["get"]["tags"] == ["museum"]
+
+
+def test_every_description_served_speaks_of_no_class_of_ours() -> None:
+    described = orjson.loads(Description(table(), "http://127.0.0.1:8080").body)
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            assert "`" not in operation["summary"], path
+            text = operation["summary"] + operation.get("description", "")
+            assert "aises" not in text, path
+    assert described["paths"]["/v1/auth/me"]["get"]["tags"] == ["auth"]
+    assert described["info"]["version"] == version("vitrine")
 
 
 def test_errors_are_problems(described: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from actors.auth.people import Caller, Role
+from actors.auth.people import Caller, Plan, Role
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Busy, Conflict, NotFound, Refusal
 from actors.kernel.message import Command, Query, Trusted, View
@@ -91,6 +91,16 @@ class BreakToy(Query[Toy]):
     how: str
 
 
+class OpenSafe(Command[Toy], key="caller"):
+    """Open the safe. Raises `TooManyToys`.
+
+    It takes a `password`; raises `NotFound` or `Busy`.
+    """
+
+    caller: Trusted[Caller]
+    password: str
+
+
 class ToysActor(Actor, domain="toys"):
     """Makes toys."""
 
@@ -105,6 +115,10 @@ class ToysActor(Actor, domain="toys"):
             return tx.answer(
                 Toy(name=message.name, pieces=message.pieces, owner=message.caller.id, made=ToysActor.made)
             )
+
+    @on(OpenSafe)
+    async def open_safe(self, message: OpenSafe) -> Toy:
+        return Toy(name="safe", pieces=1)
 
     @on(LendToy)
     async def lend(self, message: LendToy) -> Toy:
@@ -156,4 +170,7 @@ ROUTES = (
     get("/v1/other-toys", ListToys),
     get("/v1/broken/{how}", BreakToy),
     patch("/v1/workshop/{name}", LendToy, role=Role.creator),
+    get("/v1/museum/{name}", LookAtToy, plan=Plan.pro, tag="museum"),
+    patch("/v1/studio/{name}", LendToy, role=Role.creator, plan=Plan.studio),
+    post("/v1/safe", OpenSafe, bucket="login", limit_by="caller"),
 )
