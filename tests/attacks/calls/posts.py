@@ -1,0 +1,35 @@
+"""Photographs, posts, and what people do with them."""
+
+from collections.abc import Mapping
+
+from tests.attacks.calls.making import about, asking, plain, telling
+from tests.attacks.people import Person
+from tests.attacks.world import Call, Maker, World
+
+
+async def _publish(world: World, _: Person, caller: Person | None) -> Call:
+    """What is published is the caller's own."""
+    upload = await world.thing("upload", caller or await world.person())
+    return Call(json={"upload_id": upload, "caption": "A lamp", "tags": ["lamp"]})
+
+
+CALLS: Mapping[str, Maker] = {
+    "POST /v1/uploads/sign": plain(content_type="image/jpeg", bytes=1000),
+    "GET /v1/uploads/limits": plain(),
+    "GET /v1/uploads/{upload_id}": about("upload_id"),
+    "POST /v1/posts": _publish,
+    "GET /v1/posts": asking("ids", "post"),
+    "GET /v1/posts/{post_id}": about("post_id"),
+    "DELETE /v1/posts/{post_id}": about("post_id"),
+    "PUT /v1/posts/{post_id}/like": about("post_id"),
+    "DELETE /v1/posts/{post_id}/like": about("post_id"),
+    "POST /v1/posts/{post_id}/like": about("post_id"),
+    "PUT /v1/posts/{post_id}/repost": about("post_id"),
+    "DELETE /v1/posts/{post_id}/repost": about("post_id"),
+    "POST /v1/posts/{post_id}/repost": about("post_id"),
+    "GET /v1/feed": plain(),
+    "GET /v1/notifications": plain(),
+    "GET /v1/notifications/unread": plain(),
+    "PUT /v1/notifications/read": telling("until", "notification"),
+    "PUT /v1/notifications/seen": telling("until", "notification"),
+}
