@@ -7,6 +7,7 @@ from aiohttp import web
 from actors.adapters.cache import Cache
 from actors.kernel.system import System
 from actors.settings import Settings
+from server.dev_mail import add_dev_mail
 from server.http.binding import MAX_BODY
 from server.http.cursors import Cursors
 from server.http.edge import edge
@@ -77,6 +78,7 @@ def create_app(
     check(routes, buckets, system.owners)
     register(app, routes)
     add_web(app)
+    add_dev_mail(app, settings)
     return app
 
 

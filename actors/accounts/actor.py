@@ -24,7 +24,7 @@ from actors.accounts.messages import (
 )
 from actors.accounts.tokens import LIFETIMES, Purpose, tokens_of
 from actors.auth.credentials import CheckPassword, ConfirmEmail, PasswordNearName, ReplacePassword
-from actors.auth.events import PasswordChanged, StandingChanged, UserRegistered
+from actors.auth.events import AccountClosed, PasswordChanged, UserRegistered
 from actors.auth.guessable import is_near
 from actors.auth.standing import EraseAccount
 from actors.auth.tokens import digest
@@ -130,11 +130,10 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
             await queries.void(tx, event.user_id)
             _send(tx, LetterName.password_changed, event.user_id)
 
-    @on(StandingChanged)
-    async def standing_changed(self, event: StandingChanged) -> None:
+    @on(AccountClosed)
+    async def account_closed(self, event: AccountClosed) -> None:
         async with self.transaction() as tx:
-            if event.closing and await queries.closed_at(tx, event.user_id) == event.changed_at:
-                _send(tx, LetterName.account_closing, event.user_id)
+            _send(tx, LetterName.account_closing, event.user_id)
 
     @on(ErasureDue)
     async def erasure_due(self, event: ErasureDue) -> None:

@@ -26,12 +26,6 @@ async def account(db: Reads, user_id: UUID) -> asyncpg.Record | None:
     )
 
 
-async def closed_at(db: Reads, user_id: UUID) -> datetime | None:
-    """Since when somebody's account is being closed."""
-    at: datetime | None = await db.fetchval("SELECT closing_at FROM users WHERE id = $1", user_id)
-    return at
-
-
 async def account_at(db: Reads, email: str) -> UUID | None:
     """The account somebody signs in to with this address: the verified one, else the oldest."""
     user_id: UUID | None = await db.fetchval(

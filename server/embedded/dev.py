@@ -42,6 +42,8 @@ async def dev(
         address = f"http://127.0.0.1:{port}"
         # A terminal is for what needs attention; LOG_LEVEL=info shows every request.
         environment = {"PUBLIC_URL": address, "LOG_LEVEL": "warning", **os.environ, **started, "PORT": str(port)}
+        if "SMTP_URL" not in environment:
+            environment.setdefault("MAIL_SPOOL", str((data / "mail").resolve()))
         say(f"servers are up after {time.monotonic() - began:.1f} s, data in {data}")
         await finish(["migrate"], environment, stopped)
         if not stopped.is_set():
@@ -95,7 +97,7 @@ async def _ready(address: str) -> None:
 
 def _welcome(address: str, seconds: float, accounts: Sequence[str]) -> None:
     say(f"ready after {seconds:.1f} s")
-    print(f"\n  Vitrine     {address}\n  API docs    {address}/docs")
+    print(f"\n  Vitrine     {address}\n  API docs    {address}/docs\n  Mail        {address}/dev/mail")
     for title, account in zip(["Sign in as", *[""] * len(accounts)], accounts, strict=False):
         print(f"  {title:<11} {account}")
     print("  Ctrl-C stops everything.\n", flush=True)

@@ -43,5 +43,5 @@ ROUTES = (
     post("/v1/auth/email/verify", VerifyEmail, status=204, bucket="auth"),
     post("/v1/auth/email/resend", ResendVerification, status=202, bucket="auth"),
     put("/v1/auth/email", ChangeEmail, status=202, bucket="auth"),
-    # HELD post("/v1/auth/me/delete", CloseAccount, status=202, bucket="auth", respond=_closed, renders=AccountClosing),
+    post("/v1/auth/me/delete", CloseAccount, status=202, bucket="auth", respond=_closed, renders=AccountClosing),
 )
