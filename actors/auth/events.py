@@ -1,10 +1,10 @@
 """The facts auth announces."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from actors.auth.people import Plan, Role
+from actors.auth.standing import EndReason, Standing
 from actors.kernel.message import Event, Live, View
 
 
@@ -15,15 +15,16 @@ class UserRegistered(Event, key="user_id"):
     username: str
 
 
-class EndReason(StrEnum):
-    """Why a session ended before its time."""
+class PasswordChanged(Event, key="user_id"):
+    """Somebody has another password, by their own hand or by a link they were sent."""
 
-    loggedOut = "loggedOut"  # noqa: N815  the wire's spelling
-    revoked = "revoked"
-    passwordChanged = "passwordChanged"  # noqa: N815  as above
-    suspended = "suspended"
-    closed = "closed"
-    reused = "reused"
+    user_id: UUID
+
+
+class AccountClosed(Event, key="user_id"):
+    """Somebody closed their account; its days of grace begin."""
+
+    user_id: UUID
 
 
 class SessionEnded(View):
@@ -38,7 +39,7 @@ class SessionRevoked(Event, key="session_id"):
 
     session_id: UUID
     user_id: UUID
-    reason: EndReason = EndReason.loggedOut
+    reason: EndReason
 
     def live(self) -> Live:
         return Live(
@@ -46,20 +47,6 @@ class SessionRevoked(Event, key="session_id"):
             type="session.revoked",
             data=SessionEnded(session_id=self.session_id, reason=self.reason),
         )
-
-
-class Standing(View):
-    """What somebody is allowed to be, whatever their tokens say. Of two the one with the later `changed_at` holds.
-
-    `suspended_until` is the year 9999 where only somebody can lift it; one in the past suspends no more.
-    """
-
-    user_id: UUID
-    role: Role
-    plan: Plan
-    suspended_until: datetime | None
-    closing: bool
-    changed_at: datetime
 
 
 class StandingChanged(Event, key="user_id"):

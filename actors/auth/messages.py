@@ -1,31 +1,19 @@
-"""What auth may be asked, and what it answers."""
+"""Signing up, in and out: what auth may be asked, and what it answers."""
 
 import hashlib
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from actors.auth.credentials import NEAR_NAME, NEAR_NAME_MEANS, Code, GivenPassword, NewPassword
+from actors.auth.guessable import is_near
 from actors.auth.names import Email, HeaderText, LoginName, Username, username_key
 from actors.auth.people import Account, Caller
-from actors.kernel.errors import Conflict, Unauthenticated
+from actors.kernel.errors import Conflict, Forbidden, Unauthenticated
 from actors.kernel.message import Command, Trusted, View
-
-
-def _fits(password: SecretStr) -> SecretStr:
-    if not 10 <= len(password.get_secret_value()) <= 128:
-        raise PydanticCustomError("password_length", "use 10 to 128 characters")
-    return password
-
-
-NewPassword = Annotated[
-    SecretStr,
-    AfterValidator(_fits),
-    WithJsonSchema({"type": "string", "format": "password", "minLength": 10, "maxLength": 128, "writeOnly": True}),
-]
 
 
 class Client(StrEnum):
@@ -36,13 +24,17 @@ class Client(StrEnum):
 
 
 class SignedIn(View):
-    """Somebody is signed in. `refresh_token` is told only here; unused, it ends at `refresh_expires_at`."""
+    """Somebody is signed in. `refresh_token` is told only here; unused, it ends at `refresh_expires_at`.
+
+    A browser that has just signed in keeps `web_id`, told only here, in place of tokens.
+    """
 
     user: Account
     caller: Caller
     client: Client
     refresh_token: str = Field(repr=False)
     refresh_expires_at: datetime
+    web_id: str | None = Field(None, repr=False)
 
 
 class UsernameTaken(Conflict):
@@ -57,6 +49,22 @@ class InvalidCredentials(Unauthenticated):
     code = "invalid_credentials"
 
 
+class TotpRequired(Unauthenticated):
+    """Give the code of your authenticator app, too."""
+
+    code = "totp_required"
+
+
+class AccountSuspended(Forbidden):
+    """This account is suspended."""
+
+    code = "account_suspended"
+
+    def __init__(self, until: datetime, reason: str) -> None:
+        end = "somebody lifts it" if until.year == MAXYEAR else until.isoformat(timespec="seconds")
+        super().__init__(f"this account is suspended until {end}" + (f": {reason}" if reason else ""))
+
+
 class InvalidRefreshToken(Unauthenticated):
     """This session has ended; sign in again."""
 
@@ -67,7 +75,7 @@ class Register(Command[SignedIn], key="username"):
     """Open an account and sign in.
 
     A username is one person's; raises `UsernameTaken`. A known e-mail is taken like a new one: whose it is
-    shows when it is verified.
+    shows when it is verified. `web_id` is of the session a browser came with, which ends.
     """
 
     username: Username
@@ -76,6 +84,15 @@ class Register(Command[SignedIn], key="username"):
     client: Client = Client.native
     client_address: Trusted[HeaderText] = ""
     user_agent: Trusted[HeaderText] = ""
+    web_id: Trusted[SecretStr | None] = None
+
+    @field_validator("password")
+    @classmethod
+    def _is_no_name(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
+        names = (info.data[field] for field in ("username", "email") if field in info.data)
+        if is_near(password.get_secret_value(), names):
+            raise PydanticCustomError(NEAR_NAME, NEAR_NAME_MEANS)
+        return password
 
     @property
     def key(self) -> str:
@@ -83,13 +100,19 @@ class Register(Command[SignedIn], key="username"):
 
 
 class Login(Command[SignedIn], key="login"):
-    """Sign in with a username or an e-mail address. Raises `InvalidCredentials`, alike for every reason."""
+    """Sign in with a username or an e-mail address, and a one-time code where the account asks for one.
+
+    Raises `InvalidCredentials`, alike for every reason; to who knows the password `AccountSuspended` and
+    `TotpRequired`. An account that is being closed comes back. `web_id` is as in `Register`.
+    """
 
     login: LoginName
-    password: SecretStr = Field(max_length=128)
+    password: GivenPassword
     client: Client = Client.native
+    totp: Code | None = None
     client_address: Trusted[HeaderText] = ""
     user_agent: Trusted[HeaderText] = ""
+    web_id: Trusted[SecretStr | None] = None
 
 
 class Refresh(Command[SignedIn], key="refresh_token"):
@@ -97,20 +120,43 @@ class Refresh(Command[SignedIn], key="refresh_token"):
 
     A token serves once; asked again within ten seconds it gives the same successor, so that tabs which race
     all stay signed in. Later it means that two parties hold it, and the session ends.
-    Raises `InvalidRefreshToken`.
+
+    A browser has no token: its `web_id` names the session, and `kept_token` is what Redis keeps for it. One that Redis
+    lost or that is older than it should be is replaced. Raises `InvalidRefreshToken`.
     """
 
-    refresh_token: SecretStr = Field(max_length=200)
+    web_id: Trusted[SecretStr | None] = None
+    kept_token: Trusted[SecretStr | None] = None
+    refresh_token: SecretStr | None = Field(None, max_length=200, validate_default=True)
+    client_address: Trusted[HeaderText] = ""
+    user_agent: Trusted[HeaderText] = ""
+
+    @field_validator("refresh_token")
+    @classmethod
+    def _is_there(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if token is None and info.data.get("web_id") is None:
+            raise PydanticCustomError("missing", "a client without a web session gives its refresh token")
+        return token
 
     @property
     def key(self) -> str:
-        return hashlib.sha256(self.refresh_token.get_secret_value().encode()).hexdigest()
+        secret = self.web_id or self.refresh_token
+        assert secret is not None
+        return hashlib.sha256(secret.get_secret_value().encode()).hexdigest()
 
 
-class Logout(Command[None], key="caller", essential=True):
-    """Sign out: the session ends, here and wherever else its tokens are."""
+class Logout(Command[None], essential=True):
+    """Sign out: the session ends, here and wherever else its tokens are.
 
-    caller: Trusted[Caller]
+    Of a caller, or of a browser whose access token has expired, by its `web_id`; of neither raises `Unauthenticated`.
+    """
+
+    caller: Trusted[Caller | None] = None
+    web_id: Trusted[SecretStr | None] = None
+
+    @property
+    def key(self) -> str:
+        return "" if self.caller is None else str(self.caller)
 
 
 class IssueSession(Command[SignedIn], key="user_id"):

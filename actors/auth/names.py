@@ -64,6 +64,14 @@ def login_name(text: str) -> str:
         return username_key(text)
 
 
+def email_or_none(login: str) -> str | None:
+    """The address somebody signs in with, where it is one."""
+    try:
+        return normal_email(login)
+    except PydanticCustomError:
+        return None
+
+
 def _printable(value: object) -> object:
     if isinstance(value, str):
         return "".join(sign if sign.isprintable() else "?" for sign in value[:300])

@@ -2,20 +2,43 @@
 
 import asyncio
 import os
+import time
 import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from pydantic import SecretStr
 
+from actors.auth import metrics
+from actors.kernel.errors import Busy
+
+T = TypeVar("T")
+
 FULL = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
 CHEAP = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
 """For tests, where thousands sign in and nobody attacks."""
 
+LONGEST_WAIT = 1.0
+"""Seconds for which a password may wait. Beyond, who signs in is asked to come back: who is signed in, and only wants
+to stay so, stands behind them in the same lanes."""
+
+_THREADS = max(1, (os.cpu_count() or 2) // 2)
 # One pool a process, however many lanes: a hash takes a core and 19 MiB, and the loop needs a core too.
-_THREADS = ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 2) // 2), thread_name_prefix="argon2")
+_POOL = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="argon2")
+
+
+class _Queue:
+    """How many hashes of the process are waiting or under way, and how long one takes of late, in seconds."""
+
+    waiting = 0
+    seconds = 0.0
+
+
+_QUEUE = _Queue()
 
 
 class Passwords:
@@ -25,14 +48,33 @@ class Passwords:
         self._hasher = hasher
 
     async def hash(self, password: SecretStr) -> str:
-        """The hash to store, with its salt and parameters."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_THREADS, self._hasher.hash, _plain(password))
+        """The hash to store, with its salt and parameters. Raises `Busy`."""
+        return await _compute(lambda: self._hasher.hash(_plain(password)))
 
     async def fits(self, password: SecretStr, stored: str | None) -> bool:
-        """Whether this is the password. Without a stored hash: no, after the time a check takes."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(_THREADS, _verify, self._hasher, _plain(password), stored)
+        """Whether this is the password. Without a stored hash: no, after the time a check takes. Raises `Busy`."""
+        return await _compute(lambda: _verify(self._hasher, _plain(password), stored))
+
+
+async def _compute(work: Callable[[], T]) -> T:
+    if _QUEUE.waiting * _QUEUE.seconds / _THREADS > LONGEST_WAIT:
+        metrics.passwords_refused_total.inc()
+        raise Busy("too many are signing in; try again in a moment")
+    _QUEUE.waiting += 1
+    metrics.passwords_waiting.set(_QUEUE.waiting)
+    try:
+        result, seconds = await asyncio.get_running_loop().run_in_executor(_POOL, _timed, work)
+    finally:
+        _QUEUE.waiting -= 1
+        metrics.passwords_waiting.set(_QUEUE.waiting)
+    metrics.password_seconds.observe(seconds)
+    _QUEUE.seconds += 0.1 * (seconds - _QUEUE.seconds)
+    return result
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    began = time.perf_counter()
+    return work(), time.perf_counter() - began
 
 
 def _plain(password: SecretStr) -> str:

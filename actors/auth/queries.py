@@ -1,47 +1,49 @@
-"""All SQL of auth."""
+"""All SQL about accounts; that of their sessions is in `families.py`, that of one-time codes in `authenticators.py`.
+
+Whoever changes an account or opens a session for it locks its row first, and what it ends after that.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
-from actors.auth.messages import Client
-from actors.auth.tokens import GRACE, LIFETIME
+from actors.auth.credentials import EmailTaken
+from actors.auth.messages import InvalidCredentials, UsernameTaken
+from actors.auth.names import username_key
+from actors.auth.people import Role, UnknownUser
+from actors.auth.presence import is_present
+from actors.auth.standing import CLOSING_GRACE, RECENT, NotClosing
+from actors.kernel.errors import Refusal, Unauthenticated
 from actors.kernel.transaction import Reads, Transaction
 
-_ACCOUNT = """u.id, u.username, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.role, u.plan,
+ACCOUNT = """u.id, u.username, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.role, u.plan,
+    EXISTS (SELECT FROM authenticators a WHERE a.user_id = u.id AND a.confirmed_at IS NOT NULL) AS totp_enabled,
     u.created_at"""
+_LOCKED = f"""{ACCOUNT}, u.password_hash, u.closing_at, u.suspended_until,
+    coalesce(u.suspended_until > now(), false) AS is_suspended, u.suspension_reason"""
+_STANDING = "id AS user_id, role, plan, suspended_until, closing_at IS NOT NULL AS closing, changed_at"
+# Later than the change before it, also where that transaction began later.
+_CHANGED = "changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')"
 
 
-class Opening(NamedTuple):
-    """A session to open, with the hash of its first refresh token."""
-
-    session_id: UUID
-    user_id: UUID
-    token_hash: bytes
-    client: Client
-    user_agent: str = ""
-    address: str = ""
-
-
-async def add_user(
-    tx: Transaction, user_id: UUID, username: str, username_key: str, email: str, password_hash: str
-) -> asyncpg.Record | None:
-    """The new account, or None where the name is taken."""
-    return await tx.fetchrow(
+async def add_user(tx: Transaction, user_id: UUID, username: str, email: str, password_hash: str) -> asyncpg.Record:
+    """The new account. Raises `UsernameTaken`."""
+    row = await tx.fetchrow(
         "INSERT INTO users AS u (id, username, username_key, email, password_hash, role, plan, created_at) "
         "VALUES ($1, $2, $3, $4, $5, 'user', 'free', now()) "
-        f"ON CONFLICT (username_key) DO NOTHING RETURNING {_ACCOUNT}",
+        f"ON CONFLICT (username_key) DO NOTHING RETURNING {ACCOUNT}",
         user_id,
         username,
-        username_key,
+        username_key(username),
         email,
         password_hash,
     )
+    return _there(row, UsernameTaken)
 
 
-async def credentials(db: Reads, username_key: str, email: str | None) -> asyncpg.Record | None:
+async def credentials(db: Reads, key: str, email: str | None) -> asyncpg.Record | None:
     """Id and password hash of the living account with that name, else of the one with that e-mail.
 
     Of several unverified accounts with one e-mail the oldest counts, and a verified one before all.
@@ -49,107 +51,151 @@ async def credentials(db: Reads, username_key: str, email: str | None) -> asyncp
     return await db.fetchrow(
         "SELECT id, password_hash FROM users WHERE (username_key = $1 OR email = $2) AND deleted_at IS NULL "
         "ORDER BY username_key = $1 DESC, email_verified_at IS NOT NULL DESC, id LIMIT 1",
-        username_key,
+        key,
         email,
     )
 
 
-async def account_with_password(tx: Transaction, user_id: UUID, password_hash: str) -> asyncpg.Record | None:
-    """The account, if that is still its password."""
-    return await tx.fetchrow(
-        # FOR SHARE: a session opened with the old password must not slip past a change of it.
-        f"SELECT {_ACCOUNT} FROM users u WHERE id = $1 AND password_hash = $2 AND deleted_at IS NULL FOR SHARE",
+async def own_credentials(db: Reads, user_id: UUID) -> asyncpg.Record:
+    """Password hash, username and e-mail of a living account. Raises `UnknownUser`."""
+    row = await db.fetchrow(
+        "SELECT password_hash, username, email FROM users WHERE id = $1 AND deleted_at IS NULL", user_id
+    )
+    return _there(row, UnknownUser)
+
+
+async def lock(tx: Transaction, user_id: UUID) -> asyncpg.Record:
+    """Lock a living account: nobody signs in to it or changes it meanwhile. Raises `UnknownUser`."""
+    row = await tx.fetchrow(
+        f"SELECT {_LOCKED} FROM users u WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", user_id
+    )
+    return _there(row, UnknownUser)
+
+
+async def lock_with_password(tx: Transaction, user_id: UUID, password_hash: str) -> asyncpg.Record:
+    """The same, if that is still its password. Raises `InvalidCredentials`.
+
+    A session opened with the old password must not slip past a change of it.
+    """
+    row = await tx.fetchrow(
+        f"SELECT {_LOCKED} FROM users u WHERE id = $1 AND password_hash = $2 AND deleted_at IS NULL FOR NO KEY UPDATE",
         user_id,
         password_hash,
     )
+    return _there(row, InvalidCredentials)
+
+
+async def lock_signed_in(tx: Transaction, user_id: UUID, session_id: UUID) -> asyncpg.Record:
+    """The same, if that session of theirs is open: a token may outlive it for a moment. Raises `Unauthenticated`."""
+    row = await tx.fetchrow(
+        f"SELECT {_LOCKED} FROM users u WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", user_id
+    )
+    # In a second statement: what ended it may have held the lock.
+    is_open = await tx.fetchval(
+        "SELECT true FROM sessions WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL", session_id, user_id
+    )
+    return _there(row if is_open else None, Unauthenticated)
 
 
 async def accounts(db: Reads, user_ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
-    """The living accounts among these, by id."""
-    rows = await db.fetch(f"SELECT {_ACCOUNT} FROM users u WHERE id = ANY($1) AND deleted_at IS NULL", user_ids)
+    """The accounts among these that show, by id."""
+    rows = await db.fetch(f"SELECT {ACCOUNT} FROM users u WHERE id = ANY($1) AND {is_present('u')}", user_ids)
     return {row["id"]: row for row in rows}
 
 
-async def open_sessions(tx: Transaction, openings: Sequence[Opening]) -> None:
-    """Open them all, each with its first refresh token."""
-    session_ids, user_ids, hashes, clients, agents, addresses = zip(*openings, strict=True)
-    await tx.execute(
-        "WITH opened AS ("
-        "INSERT INTO sessions "
-        "(id, user_id, client, user_agent, address, created_at, last_used_at, expires_at) "
-        "SELECT id, user_id, client, agent, address, now(), now(), now() + $7 "
-        "FROM unnest($1::uuid[], $2::uuid[], $4::text[], $5::text[], $6::text[]) "
-        "AS o (id, user_id, client, agent, address) ORDER BY user_id) "
-        "INSERT INTO refresh_tokens (hash, session_id, created_at) "
-        "SELECT hash, id, now() FROM unnest($3::bytea[], $1::uuid[]) AS t (hash, id)",
-        session_ids,
-        user_ids,
-        hashes,
-        clients,
-        agents,
-        addresses,
-        LIFETIME,
+async def account(db: Reads, key: str) -> asyncpg.Record:
+    """The living account of that name. Raises `UnknownUser`."""
+    row = await db.fetchrow(f"SELECT {ACCOUNT} FROM users u WHERE username_key = $1 AND deleted_at IS NULL", key)
+    return _there(row, UnknownUser)
+
+
+def _there(row: asyncpg.Record | None, refusal: type[Refusal]) -> asyncpg.Record:
+    if row is None:
+        raise refusal
+    return row
+
+
+# ── changes of a locked account ──────────────────────────────────────────────────────────────────────────
+
+
+async def set_password(tx: Transaction, user_id: UUID, password_hash: str) -> None:
+    """Another password."""
+    await tx.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+
+
+async def confirm_email(tx: Transaction, user_id: UUID, email: str) -> None:
+    """Another address, verified. Raises `EmailTaken`."""
+    try:
+        await tx.execute(
+            "UPDATE users SET email = $2, email_verified_at = "
+            "CASE WHEN email = $2 THEN coalesce(email_verified_at, now()) ELSE now() END WHERE id = $1",
+            user_id,
+            email,
+        )
+    except asyncpg.UniqueViolationError:
+        raise EmailTaken from None
+
+
+async def set_role(tx: Transaction, user_id: UUID, role: Role) -> asyncpg.Record:
+    """Another role; returns the standing."""
+    return await _change(tx, user_id, "role = $2", role)
+
+
+async def suspend(tx: Transaction, user_id: UUID, until: datetime | None, reason: str) -> asyncpg.Record:
+    """Suspended until then, or until it is lifted; returns the standing."""
+    return await _change(
+        tx, user_id, "suspended_until = coalesce($2::timestamptz, 'infinity'), suspension_reason = $3", until, reason
     )
 
 
-async def lock_session(tx: Transaction, token_hash: bytes) -> asyncpg.Record | None:
-    """Lock the open session a token belongs to; returns it with its account, None where there is none."""
-    return await tx.fetchrow(
-        f"SELECT {_ACCOUNT}, s.id AS session_id, s.client "
-        "FROM sessions s JOIN users u ON u.id = s.user_id "
-        "WHERE s.id = (SELECT session_id FROM refresh_tokens WHERE hash = $1) "
-        "AND s.revoked_at IS NULL AND s.expires_at > now() AND u.deleted_at IS NULL FOR NO KEY UPDATE OF s",
-        token_hash,
-    )
+async def lift_suspension(tx: Transaction, user_id: UUID) -> asyncpg.Record:
+    """Suspended no more; returns the standing."""
+    return await _change(tx, user_id, "suspended_until = NULL, suspension_reason = NULL")
 
 
-async def token_state(tx: Transaction, token_hash: bytes) -> asyncpg.Record:
-    """Whether a token of the locked session `is_spent`, and its `seed` while it is within its grace."""
+async def close(tx: Transaction, user_id: UUID) -> asyncpg.Record:
+    """Being closed from now on; returns the standing."""
+    return await _change(tx, user_id, "closing_at = now()")
+
+
+async def reopen(tx: Transaction, user_id: UUID) -> asyncpg.Record:
+    """Back again; returns the standing."""
+    return await _change(tx, user_id, "closing_at = NULL")
+
+
+async def _change(tx: Transaction, user_id: UUID, change: str, *values: object) -> asyncpg.Record:
     row = await tx.fetchrow(
-        "SELECT spent_at IS NOT NULL AS is_spent, "
-        "CASE WHEN spent_at > now() - $2::interval THEN seed END AS seed "
-        "FROM refresh_tokens WHERE hash = $1",
-        token_hash,
-        GRACE,
+        f"UPDATE users SET {change}, {_CHANGED} WHERE id = $1 RETURNING {_STANDING}", user_id, *values
     )
     assert row is not None
     return row
 
 
-async def rotate(tx: Transaction, session_id: UUID, spent: bytes, seed: bytes, fresh: bytes) -> None:
-    """Spend a token of the locked session for its successor; the token before it is out of grace."""
-    # What was spent longer ago than any session lives unused can no longer be told from a made-up token.
-    await tx.execute(
-        "DELETE FROM refresh_tokens WHERE session_id = $1 AND spent_at < now() - $2::interval",
-        session_id,
-        LIFETIME,
+async def erase(tx: Transaction, user_id: UUID) -> None:
+    """Leave nothing of an account but its name. Raises `NotClosing` and `UnknownUser`."""
+    row = _there(
+        await tx.fetchrow("SELECT deleted_at FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id), UnknownUser
     )
-    await tx.execute(
-        "UPDATE refresh_tokens SET seed = CASE WHEN hash = $2 THEN $3::bytea END, "
-        "spent_at = coalesce(spent_at, now()) WHERE session_id = $1 AND (hash = $2 OR seed IS NOT NULL)",
-        session_id,
-        spent,
-        seed,
-    )
-    await tx.execute(
-        "INSERT INTO refresh_tokens (hash, session_id, created_at) VALUES ($1, $2, now())", fresh, session_id
-    )
-
-
-async def prolong(tx: Transaction, session_id: UUID) -> None:
-    """Note that a session was used just now."""
-    await tx.execute(
-        "UPDATE sessions SET last_used_at = now(), expires_at = now() + $2 WHERE id = $1",
-        session_id,
-        LIFETIME,
-    )
-
-
-async def revoke(tx: Transaction, session_id: UUID, user_id: UUID) -> bool:
-    """End somebody's session; False where it had ended, or is not theirs."""
-    ended = await tx.fetchval(
-        "UPDATE sessions SET revoked_at = now() WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL RETURNING id",
-        session_id,
+    if row["deleted_at"] is not None:
+        return
+    erased = await tx.fetchrow(
+        "UPDATE users SET deleted_at = now(), email = '', email_verified_at = NULL, password_hash = '', "
+        "suspension_reason = NULL WHERE id = $1 AND closing_at <= now() - $2::interval RETURNING id",
         user_id,
+        CLOSING_GRACE,
     )
-    return ended is not None
+    _there(erased, NotClosing)
+    for table in ("sessions", "recovery_codes", "authenticators"):
+        await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
+
+
+async def recent_revocations(db: Reads) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
+    """The sessions that ended and the standings that changed while an access token lives; each by its index."""
+    rows = await db.fetch(
+        "SELECT id AS session_id, revoked_at, NULL::uuid AS user_id, NULL AS role, NULL AS plan, "
+        "NULL::timestamptz AS suspended_until, NULL::boolean AS closing, NULL::timestamptz AS changed_at "
+        "FROM sessions WHERE revoked_at > now() - $1::interval "
+        f"UNION ALL SELECT NULL, NULL, {_STANDING} FROM users WHERE changed_at > now() - $1::interval",
+        RECENT,
+    )
+    return [row for row in rows if row["session_id"]], [row for row in rows if row["user_id"]]

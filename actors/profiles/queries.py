@@ -1,20 +1,21 @@
 """All SQL of profiles."""
 
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
+from actors.graph.visibility import is_private, may_meet
 from actors.kernel.transaction import Reads, Transaction
 
-_SHOWN = """u.id, u.username, coalesce(p.display_name, u.username) AS display_name,
+_SHOWN = f"""u.id, u.username, coalesce(p.display_name, u.username) AS display_name,
     coalesce(p.bio, '') AS bio, p.avatar_url AS avatar, coalesce(p.links, '[]') AS links,
-    coalesce(p.socials, '{}') AS socials, u.role, coalesce(p.private, false) AS private, u.created_at,
+    coalesce(p.socials, '{{}}') AS socials, u.role, {is_private("u.id")} AS private, u.created_at,
     greatest(coalesce(p.posts, 0), 0) AS posts, greatest(coalesce(p.followers, 0), 0) AS followers,
     greatest(coalesce(p.following, 0), 0) AS following, greatest(coalesce(p.likes, 0), 0) AS likes"""
-_ACCOUNT = "u.email, u.email_verified_at IS NOT NULL AS email_verified, u.plan"
+_ACCOUNT = """u.email, u.email_verified_at IS NOT NULL AS email_verified, u.plan,
+    EXISTS (SELECT FROM authenticators a WHERE a.user_id = u.id AND a.confirmed_at IS NOT NULL) AS totp_enabled"""
 _PEOPLE = "users u LEFT JOIN profiles p ON p.user_id = u.id"
 
 
@@ -27,16 +28,21 @@ class Delta(NamedTuple):
     likes: int = 0
 
 
-ListPeople = Callable[[Reads, UUID, int, tuple[datetime, UUID] | None], Coroutine[Any, Any, list[asyncpg.Record]]]
-
-
-async def by_username(db: Reads, keys: Collection[str]) -> dict[str, asyncpg.Record]:
-    """Profiles of the living people with these username keys, by key."""
+async def by_username(
+    db: Reads, asked: Collection[tuple[UUID | None, str]]
+) -> dict[tuple[UUID | None, str], asyncpg.Record]:
+    """For each viewer (None: a visitor) and username key the profile, if that viewer may meet that person."""
     rows = await db.fetch(
-        f"SELECT u.username_key, {_SHOWN} FROM {_PEOPLE} WHERE u.username_key = ANY($1) AND u.deleted_at IS NULL",
-        keys,
+        f"""
+        SELECT a.viewer_id, u.username_key, {_SHOWN}
+        FROM unnest($1::uuid[], $2::text[]) AS a (viewer_id, username_key)
+        JOIN users u ON u.username_key = a.username_key LEFT JOIN profiles p ON p.user_id = u.id
+        WHERE {may_meet("a.viewer_id", "u.id")}
+        """,
+        [viewer_id for viewer_id, _ in asked],
+        [key for _, key in asked],
     )
-    return {row["username_key"]: row for row in rows}
+    return {(row["viewer_id"], row["username_key"]): row for row in rows}
 
 
 async def by_id(db: Reads, ids: Collection[UUID]) -> dict[UUID, asyncpg.Record]:
@@ -47,38 +53,12 @@ async def by_id(db: Reads, ids: Collection[UUID]) -> dict[UUID, asyncpg.Record]:
     return {row["id"]: row for row in rows}
 
 
-async def user_id_of(db: Reads, username_key: str) -> UUID | None:
-    """The living person with that name."""
+async def user_id_of(db: Reads, viewer_id: UUID | None, username_key: str) -> UUID | None:
+    """The person with that name, if the viewer may meet them."""
     user_id: UUID | None = await db.fetchval(
-        "SELECT id FROM users WHERE username_key = $1 AND deleted_at IS NULL", username_key
+        f"SELECT id FROM users u WHERE username_key = $1 AND {may_meet('$2::uuid', 'u.id')}", username_key, viewer_id
     )
     return user_id
-
-
-async def followers(db: Reads, user_id: UUID, limit: int, after: tuple[datetime, UUID] | None) -> list[asyncpg.Record]:
-    """Who follows the person, the latest first, with `since` and `id` as the key of the next page."""
-    return await _neighbours(db, "followee_id", "follower_id", user_id, limit, after)
-
-
-async def following(db: Reads, user_id: UUID, limit: int, after: tuple[datetime, UUID] | None) -> list[asyncpg.Record]:
-    """Whom the person follows, in the same shape and order."""
-    return await _neighbours(db, "follower_id", "followee_id", user_id, limit, after)
-
-
-async def _neighbours(
-    db: Reads, near: str, far: str, user_id: UUID, limit: int, after: tuple[datetime, UUID] | None
-) -> list[asyncpg.Record]:
-    seek = f"AND (f.created_at, f.{far}) < ($3, $4)" if after else ""
-    return await db.fetch(
-        "SELECT u.id, u.username, coalesce(p.display_name, u.username) AS display_name, "
-        "p.avatar_url AS avatar, f.created_at AS since "
-        f"FROM follows f JOIN {_PEOPLE} ON u.id = f.{far} "
-        f"WHERE f.{near} = $1 AND u.deleted_at IS NULL {seek} "
-        f"ORDER BY f.created_at DESC, f.{far} DESC LIMIT $2",
-        user_id,
-        limit,
-        *(after or ()),
-    )
 
 
 async def open_profiles(tx: Transaction, user_ids: Collection[UUID]) -> None:

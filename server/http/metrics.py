@@ -24,6 +24,9 @@ limited_total = Counter("vitrine_http_limited_total", "Requests refused by a rat
 limiter_failures_total = Counter(
     "vitrine_http_limiter_failures_total", "Times the limiter could not reach Redis and let requests pass."
 )
+web_session_failures_total = Counter(
+    "vitrine_web_session_failures_total", "Times Redis could not be asked for a web session, or told of one."
+)
 log_lines_dropped_total = Counter(
     "vitrine_log_lines_dropped_total", "Log lines dropped because the reader of the log was too slow."
 )

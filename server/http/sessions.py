@@ -2,30 +2,34 @@
 
 import hmac
 import re
-import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypedDict, Unpack
 
+import structlog
 from aiohttp import web
 from aiohttp_session import Session
 from aiohttp_session.redis_storage import RedisStorage
 from redis.exceptions import RedisError
 
 from actors.adapters.cache import Cache
-from actors.kernel.errors import Forbidden, Unavailable
+from actors.kernel.errors import Forbidden
 from actors.settings import Settings
+from server.http import metrics
 from server.http.identity import ACCESS_COOKIE
 from server.http.seals import Seals
 from server.http.tokens import LIFETIME_SECONDS
+
+log = structlog.get_logger(__name__)
 
 SESSION_COOKIE = "vitrine_session"
 CSRF_COOKIE = "vitrine_csrf"
 CSRF_HEADER = "X-CSRF-Token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _REFRESH_TOKEN = "refresh_token"  # noqa: S105  a name in the session, not a secret
-_IDENTITY = re.compile(r"[A-Za-z0-9_-]{43}")
+_WEB_ID = re.compile(r"[A-Za-z0-9_-]{43}")
 _CSRF_BYTES = 24
 
 
@@ -35,10 +39,19 @@ class CsrfFailed(Forbidden):
     code = "csrf_failed"
 
 
+class Credentials(TypedDict):
+    """What somebody signed in goes on with; `refresh_expires_at` is in Unix seconds."""
+
+    access_token: str
+    refresh_token: str
+    refresh_expires_at: float
+
+
 class WebSessions:
     """Keeps refresh credentials in Redis under the `vitrine_session` cookie; tokens never reach a page's scripts.
 
-    Loaded only where a session is refreshed or ended: other requests carry `vitrine_access`.
+    Loaded only where a session is refreshed: other requests carry `vitrine_access`. Redis holds no only copy: the id in
+    the cookie is known to PostgreSQL, which answers for what Redis lost, or could not be told.
     """
 
     def __init__(self, settings: Settings, cache: Cache) -> None:
@@ -46,71 +59,45 @@ class WebSessions:
         self._redis = cache.redis
         self._seals = Seals(settings, "csrf", length=_CSRF_BYTES)
         self._storage = RedisStorage(
-            cache.redis,
-            cookie_name=SESSION_COOKIE,
-            secure=self._secure,
-            httponly=True,
-            samesite="Lax",
-            key_factory=lambda: secrets.token_urlsafe(32),
+            cache.redis, cookie_name=SESSION_COOKIE, secure=self._secure, httponly=True, samesite="Lax"
         )
 
-    async def sign_in_web(
-        self,
-        request: web.Request,
-        response: web.Response,
-        *,
-        access_token: str,
-        refresh_token: str,
-        refresh_expires_at: float,
-    ) -> str:
-        """Set the three cookies under a new session id, ending the one the request came with.
+    def id_of(self, request: web.Request) -> str | None:
+        """The id in the request's cookie, which names its session and proves that it is its browser's.
 
-        Returns the CSRF token, for the body. `refresh_expires_at` is in Unix seconds. Raises `Unavailable`.
+        Raises `CsrfFailed` unless the request proves that our page sent it.
         """
-        await self._forget(request)
-        async with _reachable():
-            session = await self._storage.new_session()
-            session.set_new_identity(secrets.token_urlsafe(32))
-            csrf = await self._save(request, response, session, refresh_token, refresh_expires_at)
-        self._set_access(response, access_token)
-        return csrf
-
-    async def refresh_web(
-        self,
-        request: web.Request,
-        response: web.Response,
-        *,
-        access_token: str,
-        refresh_token: str,
-        refresh_expires_at: float,
-    ) -> str:
-        """Put the rotated credential into the session the request came with, so that racing tabs share it.
-
-        Returns the CSRF token. Raises `Unavailable`.
-        """
-        async with _reachable():
-            session = await self._storage.load_session(request)
-            if session.new:
-                session.set_new_identity(secrets.token_urlsafe(32))
-            csrf = await self._save(request, response, session, refresh_token, refresh_expires_at)
-        self._set_access(response, access_token)
-        return csrf
-
-    async def refresh_credential(self, request: web.Request) -> str | None:
-        """The refresh token of the session the request's cookie names, or None.
-
-        Raises `CsrfFailed` when the cookie names one and the request does not prove that our page sent it.
-        """
-        if not _IDENTITY.fullmatch(request.cookies.get(SESSION_COOKIE, "")):
+        web_id = request.cookies.get(SESSION_COOKIE, "")
+        if not _WEB_ID.fullmatch(web_id):
             return None
         self.check_csrf(request)
-        async with _reachable():
-            session = await self._storage.load_session(request)
-        token = session.get(_REFRESH_TOKEN)
+        return web_id
+
+    async def kept_token(self, request: web.Request) -> str | None:
+        """The refresh token Redis keeps for the request's session, if it does."""
+        token = None
+        with _as_far_as_reachable():
+            token = (await self._storage.load_session(request)).get(_REFRESH_TOKEN)
         return token if isinstance(token, str) else None
 
+    async def sign_in_web(
+        self, request: web.Request, response: web.Response, *, web_id: str, **credentials: Unpack[Credentials]
+    ) -> str:
+        """Set the three cookies under a new id; the one the request came with is forgotten. Returns the CSRF token."""
+        await self._forget(request)
+        return await self._keep(request, response, web_id, credentials)
+
+    async def refresh_web(
+        self, request: web.Request, response: web.Response, **credentials: Unpack[Credentials]
+    ) -> str:
+        """Keep the turned credential under the id the request came with, so that racing tabs share it.
+
+        Returns the CSRF token.
+        """
+        return await self._keep(request, response, request.cookies[SESSION_COOKIE], credentials)
+
     async def sign_out_web(self, request: web.Request, response: web.Response) -> None:
-        """End the session the request came with, in Redis and in the browser. Raises `Unavailable`."""
+        """Forget the session the request came with, in Redis and in the browser."""
         await self._forget(request)
         for name in (SESSION_COOKIE, ACCESS_COOKIE, CSRF_COOKIE):
             response.del_cookie(name, path="/", secure=self._secure, samesite="Lax")
@@ -128,17 +115,17 @@ class WebSessions:
     def _csrf_token(self, identity: str) -> str:
         return urlsafe_b64encode(self._seals.seal(identity.encode())).decode()
 
-    async def _save(
-        self, request: web.Request, response: web.Response, session: Session, refresh_token: str, until: float
-    ) -> str:
-        seconds = max(1, int(until - time.time()))
-        session.max_age = seconds
-        session[_REFRESH_TOKEN] = refresh_token
-        await self._storage.save_session(request, response, session)
-        csrf = self._csrf_token(str(session.identity))
+    async def _keep(self, request: web.Request, response: web.Response, web_id: str, credentials: Credentials) -> str:
+        seconds = max(1, int(credentials["refresh_expires_at"] - time.time()))
+        session = Session(web_id, data=None, new=True, max_age=seconds)
+        session[_REFRESH_TOKEN] = credentials["refresh_token"]
+        with _as_far_as_reachable():
+            await self._storage.save_session(request, response, session)
+        csrf = self._csrf_token(web_id)
         response.set_cookie(
             CSRF_COOKIE, csrf, max_age=seconds, secure=self._secure, httponly=False, samesite="Lax", path="/"
         )
+        self._set_access(response, credentials["access_token"])
         return csrf
 
     def _set_access(self, response: web.Response, token: str) -> None:
@@ -154,10 +141,10 @@ class WebSessions:
 
     async def _forget(self, request: web.Request) -> None:
         """aiohttp-session keeps the key of a session it invalidates; a fixed or stolen id must not live on."""
-        identity = request.cookies.get(SESSION_COOKIE, "")
-        if _IDENTITY.fullmatch(identity):
-            async with _reachable():
-                await self._redis.delete(f"{SESSION_COOKIE}_{identity}")
+        web_id = request.cookies.get(SESSION_COOKIE, "")
+        if _WEB_ID.fullmatch(web_id):
+            with _as_far_as_reachable():
+                await self._redis.delete(f"{SESSION_COOKIE}_{web_id}")
 
 
 def _decoded(csrf: bytes) -> bytes:
@@ -167,9 +154,10 @@ def _decoded(csrf: bytes) -> bytes:
         return b""
 
 
-@asynccontextmanager
-async def _reachable() -> AsyncIterator[None]:
+@contextmanager
+def _as_far_as_reachable() -> Iterator[None]:
     try:
         yield
-    except (RedisError, TimeoutError, OSError):
-        raise Unavailable("web sessions cannot be reached right now") from None
+    except (RedisError, TimeoutError, OSError) as error:
+        metrics.web_session_failures_total.inc()
+        log.warning("Redis keeps no web sessions right now: PostgreSQL answers for them", error=error)

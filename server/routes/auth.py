@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from actors.auth.credentials import ChangePassword, ConfirmAuthenticator, RemoveAuthenticator, SetUpAuthenticator
 from actors.auth.messages import Client, InvalidRefreshToken, Login, Logout, Refresh, Register, SignedIn
 from actors.auth.people import Account
+from actors.auth.sessions import EndOtherSessions, EndSession, ListSessions
 from actors.kernel.message import View
 from actors.profiles.messages import GetMe
 from server.http.exchange import EXCHANGE
-from server.http.routing import get, post
-from server.http.sessions import SESSION_COOKIE
+from server.http.routing import delete, get, post, put
+from server.http.sessions import SESSION_COOKIE, Credentials
 from server.http.tokens import LIFETIME_SECONDS
 from server.keys import REVOCATIONS, SESSIONS, TOKENS
 
@@ -40,13 +43,16 @@ async def _signed_in(request: web.Request, reply: SignedIn, *, status: int = 200
     if reply.client is Client.native:
         return _tokens(request, reply, status=status)
     response = web.Response(status=status, content_type="application/json")
-    csrf_token = await request.app[SESSIONS].sign_in_web(request, response, **_credentials(request, reply))
+    assert reply.web_id is not None
+    csrf_token = await request.app[SESSIONS].sign_in_web(
+        request, response, web_id=reply.web_id, **_credentials(request, reply)
+    )
     response.text = CookiesGiven(user=reply.user, csrf_token=csrf_token).model_dump_json()
     return response
 
 
 async def _refreshed(request: web.Request, reply: SignedIn) -> web.Response:
-    if reply.client is Client.native:
+    if SESSION_COOKIE not in request.cookies:
         return _tokens(request, reply, status=200)
     response = web.Response(content_type="application/json")
     csrf_token = await request.app[SESSIONS].refresh_web(request, response, **_credentials(request, reply))
@@ -64,7 +70,7 @@ def _tokens(request: web.Request, reply: SignedIn, *, status: int) -> web.Respon
     return web.Response(text=given.model_dump_json(), status=status, content_type="application/json")
 
 
-def _credentials(request: web.Request, reply: SignedIn) -> dict[str, Any]:
+def _credentials(request: web.Request, reply: SignedIn) -> Credentials:
     return {
         "access_token": request.app[TOKENS].issue(reply.caller),
         "refresh_token": reply.refresh_token,
@@ -72,33 +78,66 @@ def _credentials(request: web.Request, reply: SignedIn) -> dict[str, Any]:
     }
 
 
-async def _from_cookie(request: web.Request) -> Mapping[str, Any]:
-    """The credential of a web session, for a body that holds none."""
+async def _before(request: web.Request) -> Mapping[str, Any]:
+    """The web session a browser comes with when it signs in to another. Nobody can make it send that from elsewhere."""
+    return {"web_id": request.cookies.get(SESSION_COOKIE)}
+
+
+async def _web_session(request: web.Request) -> Mapping[str, Any]:
+    """A web session, with what Redis keeps for it."""
     if SESSION_COOKIE not in request.cookies:
         return {}
-    token = await request.app[SESSIONS].refresh_credential(request)
-    if token is None:
+    sessions = request.app[SESSIONS]
+    web_id = sessions.id_of(request)
+    if web_id is None:
         raise InvalidRefreshToken
-    return {"refresh_token": token}
+    return {"web_id": web_id, "kept_token": await sessions.kept_token(request)}
+
+
+async def _leaving(request: web.Request) -> Mapping[str, Any]:
+    """The web session of a browser, whose access token may have expired."""
+    if hdrs.AUTHORIZATION in request.headers:
+        return {}
+    return {"web_id": request.app[SESSIONS].id_of(request)}
 
 
 async def _signed_out(request: web.Request, _: None) -> web.Response:
     identity = request[EXCHANGE].identity
-    assert identity is not None
-    # Every process learns of it from the live log; this one must not believe the token once more meanwhile.
-    request.app[REVOCATIONS].revoke(identity.caller.session_id)
+    if identity is not None:
+        # Every process learns of it from the live log; this one must not believe the token once more meanwhile.
+        request.app[REVOCATIONS].revoke(identity.caller.session_id)
     response = web.Response(status=204)
     if SESSION_COOKIE in request.cookies:
         await request.app[SESSIONS].sign_out_web(request, response)
     return response
 
 
-_GIVEN = TokensGiven | CookiesGiven
+async def _ended(request: web.Request, _: None) -> web.Response:
+    request.app[REVOCATIONS].revoke(UUID(request.match_info["id"]))
+    return web.Response(status=204)
 
+
+_GIVEN = TokensGiven | CookiesGiven
+# `limit_by` counts guesses at a password, or a code, for the account, too.
 ROUTES = (
-    post("/v1/auth/register", Register, status=201, bucket="register", respond=_registered, renders=_GIVEN),
-    post("/v1/auth/login", Login, bucket="login", limit_by="login", respond=_signed_in, renders=_GIVEN),
-    post("/v1/auth/refresh", Refresh, bucket="auth", fill=_from_cookie, respond=_refreshed, renders=_GIVEN),
-    post("/v1/auth/logout", Logout, status=204, bucket="auth", respond=_signed_out),
+    post(
+        "/v1/auth/register",
+        Register,
+        status=201,
+        bucket="register",
+        fill=_before,
+        respond=_registered,
+        renders=_GIVEN,
+    ),
+    post("/v1/auth/login", Login, bucket="login", limit_by="login", fill=_before, respond=_signed_in, renders=_GIVEN),
+    post("/v1/auth/refresh", Refresh, bucket="auth", fill=_web_session, respond=_refreshed, renders=_GIVEN),
+    post("/v1/auth/logout", Logout, status=204, bucket="auth", fill=_leaving, respond=_signed_out),
     get("/v1/auth/me", GetMe, live=True, tag="auth"),
+    get("/v1/auth/sessions", ListSessions),
+    delete("/v1/auth/sessions", EndOtherSessions, status=204, bucket="auth"),
+    delete("/v1/auth/sessions/{id}", EndSession, status=204, bucket="auth", respond=_ended),
+    put("/v1/auth/password", ChangePassword, status=204, bucket="auth", limit_by="caller"),
+    post("/v1/auth/totp", SetUpAuthenticator, bucket="auth"),
+    post("/v1/auth/totp/confirm", ConfirmAuthenticator, bucket="auth", limit_by="caller"),
+    post("/v1/auth/totp/remove", RemoveAuthenticator, status=204, bucket="auth", limit_by="caller"),
 )

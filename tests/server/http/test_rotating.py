@@ -97,6 +97,7 @@ async def test_a_web_session_goes_on(settings: Settings, outside: Outside) -> No
     csrf = await before.sign_in_web(
         make_mocked_request("POST", "/"),
         response,
+        web_id="w" * 43,
         access_token="a",
         refresh_token=str(uuid4()),
         refresh_expires_at=time.time() + 3600,

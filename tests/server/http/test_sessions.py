@@ -1,5 +1,6 @@
 """Web sessions: cookies no script reads, a new id at each sign-in, and proof that our own page asks."""
 
+import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from http.cookies import SimpleCookie
@@ -11,7 +12,6 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from actors.adapters.cache import open_cache
 from actors.adapters.outside import Outside
 from actors.auth.people import Caller
-from actors.kernel.errors import Refusal, Unavailable
 from actors.kernel.system import System
 from actors.settings import Settings
 from server.app import create_app
@@ -35,6 +35,7 @@ async def browser(
         csrf = await request.app[SESSIONS].sign_in_web(
             request,
             response,
+            web_id=secrets.token_urlsafe(32),
             access_token=request.app[TOKENS].issue(caller),
             refresh_token="refresh-1",
             refresh_expires_at=time.time() + 3600,
@@ -43,7 +44,8 @@ async def browser(
         return response
 
     async def kept(request: web.Request) -> web.Response:
-        return web.Response(text=str(await request.app[SESSIONS].refresh_credential(request)))
+        sessions = request.app[SESSIONS]
+        return web.Response(text=str(sessions.id_of(request) and await sessions.kept_token(request)))
 
     async def sign_out(request: web.Request) -> web.Response:
         response = web.Response()
@@ -84,6 +86,7 @@ async def test_cookies_are_secure_where_people_come_by_https(settings: Settings,
     await sessions.sign_in_web(
         make_mocked_request("POST", "/in"),
         response,
+        web_id="w" * 43,
         access_token="a",
         refresh_token="r",
         refresh_expires_at=time.time() + 60,
@@ -156,19 +159,27 @@ async def test_signing_out_leaves_nothing_behind(browser: Client, outside: Outsi
     assert {cookie.key for cookie in browser.session.cookie_jar} == set()
 
 
-async def test_web_sessions_without_redis_are_unavailable_not_broken(settings: Settings, own_valkey: OwnValkey) -> None:
+async def test_without_redis_a_browser_still_signs_in_and_out(settings: Settings, own_valkey: OwnValkey) -> None:
     cache = open_cache(settings.model_copy(update={"redis_url": own_valkey.url}))
     own_valkey.kill()
-    refusal: Refusal | None = None
-    try:
-        await WebSessions(settings, cache).sign_in_web(
-            make_mocked_request("POST", "/in"),
-            web.Response(),
-            access_token="a",
-            refresh_token="r",
-            refresh_expires_at=time.time() + 60,
-        )
-    except Refusal as error:
-        refusal = error
-    assert isinstance(refusal, Unavailable)
+    sessions, response = WebSessions(settings, cache), web.Response()
+    csrf = await sessions.sign_in_web(
+        make_mocked_request("POST", "/in"),
+        response,
+        web_id="w" * 43,
+        access_token="a",
+        refresh_token="r",
+        refresh_expires_at=time.time() + 60,
+    )
+    assert {name: cookie.value for name, cookie in response.cookies.items()} == {
+        "vitrine_session": "w" * 43,
+        "vitrine_access": "a",
+        "vitrine_csrf": csrf,
+    }
+    back = make_mocked_request(
+        "POST", "/kept", headers={"Cookie": f"vitrine_session={'w' * 43}; vitrine_csrf={csrf}", "X-CSRF-Token": csrf}
+    )
+    assert sessions.id_of(back) == "w" * 43
+    assert await sessions.kept_token(back) is None
+    await sessions.sign_out_web(back, web.Response())
     await cache.close()
