@@ -1,4 +1,7 @@
-"""Who follows whom.
+"""How people stand to each other: who follows, asks to follow, blocks and mutes whom, and who is private.
 
-Owns follows. Announces Followed and Unfollowed, only when something changed. Listens to nobody.
+Owns follows, follow_requests, blocks, mutes and private_accounts; `visibility` decides for all domains who may see what.
+Announces Followed and Unfollowed, FollowRequested and FollowRequestEnded, Blocked and Unblocked, Muted and Unmuted,
+PrivacyChanged, and SightNarrowed when somebody may no longer see somebody. Listens to StandingChanged, AccountErased,
+and its own PrivacyChanged: who becomes public is followed by all who asked.
 """

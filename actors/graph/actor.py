@@ -1,88 +1,242 @@
-"""Following, and the questions about who does."""
+"""Following, blocking and muting, and the questions about who stands how to whom."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
+from actors.accounts.events import AccountErased
+from actors.auth.events import StandingChanged
 from actors.auth.names import username_key
-from actors.auth.people import UnknownUser
-from actors.graph import queries
-from actors.graph.events import Followed, Unfollowed
+from actors.auth.people import UnknownUser, id_of
+from actors.graph import leaving, queries, sight_queries
+from actors.graph.changes import write
+from actors.graph.events import (
+    FollowRequestEnded,
+    PrivacyChanged,
+    SightNarrowed,
+    SomeRequestsAccepted,
+    SomeTiesEnded,
+    Unfollowed,
+)
 from actors.graph.messages import (
-    CannotFollowYourself,
-    FolloweesAmong,
-    FollowersAmong,
+    AnswerRequest,
     FollowState,
+    Mute,
     Relationship,
     Relationships,
     RelationshipsFound,
+    RemoveFollower,
+    SetBlock,
     SetFollow,
-    UsersFound,
+    SetPrivacy,
+    Unmute,
 )
-from actors.graph.queries import Pair
+from actors.graph.sight_messages import (
+    AccountPrivate,
+    Hidden,
+    HiddenAmong,
+    OpenAmong,
+    OpenFound,
+    PersonSeen,
+    ReadersAmong,
+    ReadersFound,
+    SeePerson,
+)
+from actors.graph.sight_queries import Sight
+from actors.graph.ties import Ties, both_ways
 from actors.kernel.actor import Actor, on
-from actors.kernel.errors import Refusal
+from actors.kernel.errors import NotFound, Refusal
+
+AT_ONCE = 500
+"""Requests accepted, or ties of somebody who is gone ended, in one transaction."""
+
+W = TypeVar("W", SetFollow, SetBlock, Mute, Unmute, RemoveFollower)
+A = TypeVar("A")
 
 
 class GraphActor(Actor, domain="graph", lanes=8):
-    """Keeps who follows whom."""
+    """Keeps how people stand to each other."""
 
     @on(SetFollow, batch=256)
     async def set_follows(self, wishes: Sequence[SetFollow]) -> Sequence[FollowState | Refusal]:
+        def act(ties: Ties, wish: SetFollow, them: UUID) -> FollowState | Refusal:
+            return (ties.follow if wish.following else ties.unfollow)(wish.caller.id, them)
+
+        return await self._apply(wishes, act)
+
+    @on(SetBlock, batch=64)
+    async def set_blocks(self, wishes: Sequence[SetBlock]) -> Sequence[FollowState | Refusal]:
+        def act(ties: Ties, wish: SetBlock, them: UUID) -> FollowState | Refusal:
+            return ties.block(wish.caller.id, them, blocking=wish.blocking)
+
+        return await self._apply(wishes, act)
+
+    @on(Mute, batch=64)
+    async def mute(self, wishes: Sequence[Mute]) -> Sequence[FollowState | Refusal]:
+        def act(ties: Ties, wish: Mute, them: UUID) -> FollowState | Refusal:
+            return ties.mute(wish.caller.id, them, wish.until)
+
+        return await self._apply(wishes, act)
+
+    @on(Unmute, batch=64)
+    async def unmute(self, wishes: Sequence[Unmute]) -> Sequence[FollowState | Refusal]:
+        def act(ties: Ties, wish: Unmute, them: UUID) -> FollowState | Refusal:
+            return ties.unmute(wish.caller.id, them)
+
+        return await self._apply(wishes, act)
+
+    @on(RemoveFollower, batch=64)
+    async def remove_followers(self, wishes: Sequence[RemoveFollower]) -> Sequence[Refusal | None]:
+        def act(ties: Ties, wish: RemoveFollower, them: UUID) -> None:
+            ties.remove_follower(wish.caller.id, them)
+
+        return await self._apply(wishes, act)
+
+    async def _apply(self, wishes: Sequence[W], act: Callable[[Ties, W, UUID], A | Refusal]) -> Sequence[A | Refusal]:
+        """Apply wishes in order, each finding what those before it did; only what is different at the end is a fact."""
         async with self.transaction() as tx:
-            callers = {wish.caller.id for wish in wishes}
-            people, by_key = await queries.lock_people(tx, callers, {username_key(w.username) for w in wishes})
-            states: list[FollowState | Refusal] = []
-            wanted: dict[Pair, bool] = {}
-            for wish in wishes:
-                followee = by_key.get(username_key(wish.username))
-                if followee is None or wish.caller.id not in people:
-                    states.append(UnknownUser())
-                elif followee == wish.caller.id:
-                    states.append(CannotFollowYourself())
-                else:
-                    # Of several wishes about one pair the last one counts, and only it is a fact.
-                    wanted[wish.caller.id, followee] = wish.following
-                    states.append(FollowState(following=wish.following))
-            begun = await queries.add(tx, [pair for pair, following in wanted.items() if following])
-            ended = await queries.remove(tx, [pair for pair, following in wanted.items() if not following])
-            tx.emit(*(Followed(follower_id=follower, followee_id=followee) for follower, followee in begun))
-            tx.emit(*(Unfollowed(follower_id=follower, followee_id=followee) for follower, followee in ended))
-            return tx.answers(states)
+            keys = {username_key(wish.username) for wish in wishes}
+            people = await queries.lock_people(tx, {wish.caller.id for wish in wishes}, keys)
+            found = [people.by_key.get(username_key(wish.username)) for wish in wishes]
+            pairs = [
+                (wish.caller.id, them)
+                for wish, them in zip(wishes, found, strict=True)
+                if them is not None and wish.caller.id in people.ids
+            ]
+            ties = Ties(await queries.sides(tx, both_ways(pairs)), people.present)
+            answers = [
+                UnknownUser() if them is None or wish.caller.id not in people.ids else act(ties, wish, them)
+                for wish, them in zip(wishes, found, strict=True)
+            ]
+            await write(tx, ties.changes())
+            return tx.answers(answers)
 
-    @on(FollowersAmong, batch=50)
-    async def followers_among(self, questions: Sequence[FollowersAmong]) -> Sequence[UsersFound]:
-        people = {user for question in questions for user in question.user_ids}
-        so = await queries.between(self.read, people, {question.author_id for question in questions})
-        return [
-            UsersFound(user_ids=tuple({user for user in question.user_ids if (user, question.author_id) in so}))
-            for question in questions
-        ]
+    @on(AnswerRequest)
+    async def answer_request(self, wish: AnswerRequest) -> Relationship:
+        me = wish.caller.id
+        async with self.transaction() as tx:
+            them = await queries.requester_of(tx, wish.request_id, me)
+            people = await queries.lock_people(tx, {me, them} if them else {me})
+            if them is None or not people.ids >= {me, them}:
+                raise NotFound
+            ties = Ties(await queries.sides(tx, both_ways([(me, them)])), people.present)
+            if not ties.answer(them, me, accepted=wish.accepted):
+                raise NotFound
+            await write(tx, ties.changes())
+            return tx.answer(ties.relationship(me, them))
 
-    @on(FolloweesAmong, batch=50)
-    async def followees_among(self, questions: Sequence[FolloweesAmong]) -> Sequence[UsersFound]:
-        authors = {author for question in questions for author in question.author_ids}
-        so = await queries.between(self.read, {question.user_id for question in questions}, authors)
-        return [
-            UsersFound(user_ids=tuple({author for author in question.author_ids if (question.user_id, author) in so}))
-            for question in questions
-        ]
+    @on(SetPrivacy)
+    async def set_privacy(self, wish: SetPrivacy) -> None:
+        me = wish.caller.id
+        async with self.transaction() as tx:
+            if me not in (await queries.lock_people(tx, {me})).ids:
+                raise UnknownUser
+            if await queries.set_private(tx, me, private=wish.private):
+                tx.emit(PrivacyChanged(user_id=me, private=wish.private))
+                if wish.private:
+                    tx.emit(SightNarrowed(author_id=me))
+            return tx.answer(None)
+
+    @on(PrivacyChanged)
+    async def privacy_changed(self, event: PrivacyChanged) -> None:
+        await self._accept_all(event.user_id)
+
+    @on(SomeRequestsAccepted)
+    async def some_requests_accepted(self, event: SomeRequestsAccepted) -> None:
+        await self._accept_all(event.user_id)
+
+    async def _accept_all(self, user_id: UUID) -> None:
+        """Let in who asked to follow somebody who is public now."""
+        async with self.transaction() as tx:
+            asking = await queries.requesters(tx, user_id, AT_ONCE)
+            people = await queries.lock_people(tx, {user_id, *asking} if asking else ())
+            pairs = [(them, user_id) for them in asking if people.ids >= {them, user_id}]
+            ties = Ties(await queries.sides(tx, pairs), people.present)
+            for them, me in pairs:
+                if not ties.is_private(them, me):
+                    ties.answer(them, me, accepted=True)
+            await write(tx, ties.changes())
+            if len(asking) == AT_ONCE:
+                tx.emit(SomeRequestsAccepted(user_id=user_id))
+
+    @on(StandingChanged, batch=64)
+    async def standing_changed(self, events: Sequence[StandingChanged]) -> None:
+        async with self.transaction() as tx:
+            gone = await sight_queries.absent(tx, {event.user_id for event in events})
+            tx.emit(*(SightNarrowed(author_id=user_id) for user_id in sorted(gone)))
+
+    @on(AccountErased)
+    async def account_erased(self, event: AccountErased) -> None:
+        await self._end_ties(event.user_id)
+
+    @on(SomeTiesEnded)
+    async def some_ties_ended(self, event: SomeTiesEnded) -> None:
+        await self._end_ties(event.user_id)
+
+    async def _end_ties(self, user_id: UUID) -> None:
+        async with self.transaction() as tx:
+            ended = await leaving.end_ties(tx, user_id, AT_ONCE)
+            tx.emit(
+                *(Unfollowed(follower_id=who, followee_id=whom) for who, whom in ended.follows),
+                *(FollowRequestEnded(requester_id=who, target_id=whom) for who, whom in ended.requests),
+            )
+            if ended.is_part:
+                tx.emit(SomeTiesEnded(user_id=user_id))
 
     @on(Relationships, batch=50)
     async def relationships(self, questions: Sequence[Relationships]) -> Sequence[RelationshipsFound]:
-        pairs = {pair for question in questions for them in question.ids for pair in _both(question.caller.id, them)}
-        so = await queries.existing(self.read, pairs)
+        pairs = both_ways((question.caller.id, them) for question in questions for them in question.ids)
+        ties = Ties(await queries.sides(self.read, pairs), ())
         return [
-            RelationshipsFound(items=tuple(_relationship(question.caller.id, them, so) for them in question.ids))
+            RelationshipsFound(items=tuple(ties.relationship(question.caller.id, them) for them in question.ids))
             for question in questions
         ]
 
+    @on(SeePerson)
+    async def see_person(self, question: SeePerson) -> PersonSeen:
+        found = await sight_queries.person_named(self.read, id_of(question.caller), username_key(question.username))
+        if found is None:
+            raise UnknownUser
+        if not found.is_seen:
+            raise AccountPrivate
+        return PersonSeen(id=found.id)
 
-def _both(one: UUID, other: UUID) -> Iterable[Pair]:
-    return (one, other), (other, one)
+    @on(OpenAmong, batch=50)
+    async def open_among(self, questions: Sequence[OpenAmong]) -> Sequence[OpenFound]:
+        found = await sight_queries.open_among(self.read, {one for question in questions for one in question.user_ids})
+        return [OpenFound(user_ids=tuple(one for one in q.user_ids if one in found)) for q in questions]
+
+    @on(HiddenAmong, batch=20)
+    async def hidden_among(self, questions: Sequence[HiddenAmong]) -> Sequence[Hidden]:
+        asked = [_sights(question) for question in questions]
+        hidden = await sight_queries.hidden(self.read, {sight for sights in asked for sight in sights})
+        return [
+            Hidden(
+                unseen=frozenset(sight[:2] for sight in sights if sight.is_work and sight in hidden),
+                unmet=frozenset(sight[:2] for sight in sights if not sight.is_work and sight in hidden),
+            )
+            for sights in asked
+        ]
+
+    @on(ReadersAmong, batch=50)
+    async def readers_among(self, questions: Sequence[ReadersAmong]) -> Sequence[ReadersFound]:
+        people = {user for question in questions for user in question.user_ids}
+        shown = {one for question in questions for one in question.shown}
+        found = await sight_queries.readers(self.read, people, shown)
+        return [
+            ReadersFound(items=frozenset((user, one) for user in q.user_ids for one in q.shown if (user, one) in found))
+            for q in questions
+        ]
 
 
-def _relationship(me: UUID, them: UUID, so: frozenset[Pair]) -> Relationship:
-    return Relationship(id=them, following=(me, them) in so, followed_by=(them, me) in so)
+def _sights(question: HiddenAmong) -> list[Sight]:
+    sets = ((question.seen, True), (question.met, False))
+    return [
+        Sight(viewer, person, is_work)
+        for people, is_work in sets
+        for person in people
+        for viewer in question.viewer_ids
+    ]
 
 
 ACTOR = GraphActor

@@ -1,10 +1,12 @@
 """What graph may be asked, and what it answers."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic_core import PydanticCustomError
 
 from actors.auth.names import UsernameOf, username_key
 from actors.auth.people import Caller
@@ -32,7 +34,7 @@ class MineChanged(View):
 
 
 class FollowState(View):
-    """How the caller now stands to somebody."""
+    """How the caller now stands to somebody. `requested`: a private account has not answered yet."""
 
     following: bool
     requested: bool = False
@@ -57,45 +59,97 @@ class RelationshipsFound(View):
     items: tuple[Relationship, ...]
 
 
-class UsersFound(View):
-    """Those among the people asked about to whom it applies, in no order."""
-
-    user_ids: tuple[UUID, ...]
-
-
 class CannotFollowYourself(Conflict):
     """You cannot follow yourself."""
 
     code = "cannot_follow_yourself"
 
 
-class SetFollow(Command[FollowState], key="username"):
-    """Follow or unfollow somebody. Doing it again changes nothing.
+class CannotBlockYourself(Conflict):
+    """You cannot block yourself."""
 
-    Raises `UnknownUser` and `CannotFollowYourself`.
-    """
+    code = "cannot_block_yourself"
 
+
+class CannotMuteYourself(Conflict):
+    """You cannot mute yourself."""
+
+    code = "cannot_mute_yourself"
+
+
+class _AboutSomebody(Command[FollowState], key="username"):
     caller: Trusted[Caller]
     username: UsernameOf
-    following: bool
 
     @property
     def key(self) -> str:
         return username_key(self.username)
 
 
-class FollowersAmong(Query[UsersFound]):
-    """Which of these people follow the author."""
+class SetFollow(_AboutSomebody):
+    """Follow or unfollow somebody, or ask to: a private account answers first. Doing it again changes nothing.
 
-    author_id: UUID
-    user_ids: tuple[UUID, ...]
+    Raises `UnknownUser`, also for who is hidden from the caller, and `CannotFollowYourself`.
+    """
+
+    following: bool
 
 
-class FolloweesAmong(Query[UsersFound]):
-    """Which of these authors the person follows."""
+class SetBlock(_AboutSomebody):
+    """Block somebody or no longer: neither sees the other, and neither follows the other or asks to any more.
 
-    user_id: UUID
-    author_ids: tuple[UUID, ...]
+    Raises `UnknownUser` and `CannotBlockYourself`.
+    """
+
+    blocking: bool
+
+
+def _ahead(moment: datetime) -> datetime:
+    if moment <= datetime.now(UTC):
+        raise PydanticCustomError("in_the_past", "this moment is over")
+    return moment
+
+
+class Mute(_AboutSomebody):
+    """Hear nothing of somebody in feeds and notifications, until then or for good. They do not learn of it.
+
+    Raises `UnknownUser`, also for who is hidden from the caller, and `CannotMuteYourself`.
+    """
+
+    until: Annotated[AwareDatetime, AfterValidator(_ahead)] | None = None
+
+
+class Unmute(_AboutSomebody):
+    """Hear of somebody again. Raises `UnknownUser`."""
+
+
+class RemoveFollower(Command[None], key="username"):
+    """Let somebody follow the caller no longer. Doing it again changes nothing. Raises `UnknownUser`."""
+
+    caller: Trusted[Caller]
+    username: UsernameOf
+
+    @property
+    def key(self) -> str:
+        return username_key(self.username)
+
+
+class AnswerRequest(Command[Relationship], key="caller"):
+    """Accept or reject a request to follow the caller. Raises `NotFound` when there is none any more."""
+
+    caller: Trusted[Caller]
+    request_id: UUID
+    accepted: bool
+
+
+class SetPrivacy(Command[None], key="caller"):
+    """Show what the caller shows to followers alone, or to everybody: then who asked to follow does.
+
+    Doing it again changes nothing. Raises `UnknownUser`.
+    """
+
+    caller: Trusted[Caller]
+    private: bool
 
 
 class Relationships(Query[RelationshipsFound]):

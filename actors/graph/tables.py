@@ -63,4 +63,8 @@ RAW = (
     "ALTER TABLE mutes ADD FOREIGN KEY (muter_id) REFERENCES users ON DELETE CASCADE",
     "ALTER TABLE mutes ADD FOREIGN KEY (muted_id) REFERENCES users ON DELETE CASCADE",
     "ALTER TABLE private_accounts ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE",
+    "CREATE INDEX mutes_muted ON mutes (muted_id, muter_id)",
+    # Lists of them, the latest first.
+    "CREATE INDEX blocks_latest ON blocks (blocker_id, created_at DESC, blocked_id DESC)",
+    "CREATE INDEX mutes_latest ON mutes (muter_id, created_at DESC, muted_id DESC)",
 )

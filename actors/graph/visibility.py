@@ -27,6 +27,12 @@ def is_private(author: str) -> str:
     return f"EXISTS (SELECT FROM private_accounts WHERE user_id = {author})"
 
 
+def is_open(author: str) -> str:
+    """Everybody may see what the author shows, visitors too: for many viewers at once this is asked first."""
+    return f"""({may_see("NULL::uuid", author)} AND NOT EXISTS (
+        SELECT FROM blocks WHERE blocker_id = {author} UNION ALL SELECT FROM blocks WHERE blocked_id = {author}))"""
+
+
 def wants_to_hear_of(viewer: str, author: str) -> str:
     """The viewer has not muted the author. It holds for feeds and notifications, not for what is asked for by name."""
     return f"""NOT EXISTS (

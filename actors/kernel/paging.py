@@ -1,6 +1,7 @@
 """Keyset pages. A domain speaks in plain keys; the edge makes them opaque and tamper-proof."""
 
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from pydantic import Field
 
@@ -11,6 +12,10 @@ T = TypeVar("T")
 
 Key = tuple[str | int | float, ...]
 """Where a page ended: the sort values of its last row."""
+
+
+NEWEST = UUID(int=(1 << 128) - 1)
+"""Above every id: where a list that is ordered by id begins."""
 
 
 class Page(View, Generic[T]):
@@ -39,3 +44,12 @@ def key_of(after: Key | None, *shape: type[str | int | float]) -> Key | None:
     ):
         raise Malformed("this cursor belongs to another list")
     return after
+
+
+def id_of_key(after: Key | None) -> UUID:
+    """Below which id a list ordered by id, the newest first, goes on. Raises `Malformed` for a key that is no id."""
+    key = key_of(after, str)
+    try:
+        return UUID(str(key[0])) if key else NEWEST
+    except ValueError:
+        raise Malformed("this cursor belongs to another list") from None

@@ -10,23 +10,27 @@ import asyncpg
 
 from actors.auth.events import UserRegistered
 from actors.auth.names import username_key
-from actors.auth.people import ENTITLEMENTS, Plan, UnknownUser
-from actors.graph.events import Followed, Unfollowed
+from actors.auth.people import ENTITLEMENTS, Plan, UnknownUser, id_of
+from actors.graph.events import Followed, PrivacyChanged, Unfollowed
 from actors.graph.messages import Relationship, Relationships
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, Refusal, Unauthenticated
-from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.paging import Key, Page, id_of_key, key_of
 from actors.kernel.transaction import Transaction
-from actors.profiles import queries
+from actors.profiles import listing, queries
 from actors.profiles.events import ProfileCounted, ProfileUpdated
 from actors.profiles.messages import (
     AdjustCounts,
     Counts,
     EditProfile,
+    FollowRequestView,
     GetMe,
     GetProfile,
+    ListBlocked,
     ListFollowers,
     ListFollowing,
+    ListFollowRequests,
+    ListMuted,
     Me,
     MeFound,
     PersonView,
@@ -49,8 +53,9 @@ class ProfilesActor(Actor, domain="profiles", lanes=8):
 
     @on(GetProfile, batch=50)
     async def profile(self, questions: Sequence[GetProfile]) -> Sequence[ProfileFound | Refusal]:
-        rows = await queries.by_username(self.read, {username_key(q.username) for q in questions})
-        return await asyncio.gather(*(self._found(q, rows.get(username_key(q.username))) for q in questions))
+        asked = [(id_of(question.caller), username_key(question.username)) for question in questions]
+        rows = await queries.by_username(self.read, set(asked))
+        return await asyncio.gather(*(self._found(q, rows.get(key)) for q, key in zip(questions, asked, strict=True)))
 
     async def _found(self, question: GetProfile, row: asyncpg.Record | None) -> ProfileFound | Refusal:
         if row is None:
@@ -82,25 +87,52 @@ class ProfilesActor(Actor, domain="profiles", lanes=8):
 
     @on(ListFollowers)
     async def followers(self, question: ListFollowers) -> Page[PersonView]:
-        return await self._people(queries.followers, question)
+        return await self._around(listing.followers, question)
 
     @on(ListFollowing)
     async def following(self, question: ListFollowing) -> Page[PersonView]:
-        return await self._people(queries.following, question)
+        return await self._around(listing.following, question)
 
-    async def _people(
-        self, list_people: queries.ListPeople, question: ListFollowers | ListFollowing
+    async def _around(
+        self, list_people: listing.ListPeople, question: ListFollowers | ListFollowing
     ) -> Page[PersonView]:
         after = _place(question.after)
-        user_id = await queries.user_id_of(self.read, username_key(question.username))
+        viewer_id = id_of(question.caller)
+        user_id = await queries.user_id_of(self.read, viewer_id, username_key(question.username))
         if user_id is None:
             raise UnknownUser
-        rows = await list_people(self.read, user_id, question.limit + 1, after)
+        rows = await list_people(self.read, viewer_id, user_id, question.limit + 1, after)
+        return _page(rows, question.limit)
+
+    @on(ListMuted)
+    async def muted(self, question: ListMuted) -> Page[PersonView]:
+        me = question.caller.id
+        rows = await listing.muted(self.read, me, me, question.limit + 1, _place(question.after))
+        return _page(rows, question.limit)
+
+    @on(ListBlocked)
+    async def blocked(self, question: ListBlocked) -> Page[PersonView]:
+        rows = await listing.blocked(self.read, question.caller.id, question.limit + 1, _place(question.after))
+        return _page(rows, question.limit)
+
+    @on(ListFollowRequests)
+    async def follow_requests(self, question: ListFollowRequests) -> Page[FollowRequestView]:
+        below = id_of_key(question.after)
+        rows = await listing.requests(self.read, question.caller.id, question.limit + 1, below)
         shown = rows[: question.limit]
         return Page(
-            items=tuple(PersonView(**{f: row[f] for f in PersonView.model_fields}) for row in shown),
-            next=(shown[-1]["since"].isoformat(), str(shown[-1]["id"])) if len(rows) > len(shown) else None,
+            items=tuple(
+                FollowRequestView(id=row["request_id"], person=_person(row), created_at=row["created_at"])
+                for row in shown
+            ),
+            next=(str(shown[-1]["request_id"]),) if len(rows) > len(shown) else None,
         )
+
+    @on(PrivacyChanged)
+    async def privacy_changed(self, event: PrivacyChanged) -> None:
+        async with self.transaction() as tx:
+            rows = await queries.by_id(tx, [event.user_id])
+            tx.emit(*(ProfileUpdated(user_id=user_id, profile=_view(row)) for user_id, row in rows.items()))
 
     @on(UserRegistered, batch=512)
     async def registered(self, events: Sequence[UserRegistered]) -> None:
@@ -152,6 +184,19 @@ def _place(after: Key | None) -> tuple[datetime, UUID] | None:
         return None if key is None else (datetime.fromisoformat(str(key[0])), UUID(str(key[1])))
     except ValueError:
         raise Malformed("this cursor belongs to another list") from None
+
+
+def _page(rows: Sequence[asyncpg.Record], limit: int) -> Page[PersonView]:
+    """The first `limit` of these people; one more says that there are more."""
+    shown = rows[:limit]
+    return Page(
+        items=tuple(map(_person, shown)),
+        next=(shown[-1]["since"].isoformat(), str(shown[-1]["id"])) if len(rows) > limit else None,
+    )
+
+
+def _person(row: asyncpg.Record) -> PersonView:
+    return PersonView(**{field: row[field] for field in PersonView.model_fields})
 
 
 def _view(row: asyncpg.Record) -> ProfileView:

@@ -114,12 +114,40 @@ class AdjustCounts(Command[None], key="user_id"):
 
 
 class ListFollowers(PagedQuery[PersonView]):
-    """Who follows somebody, the latest first. Raises `UnknownUser`."""
+    """Who follows somebody, the latest first; a private account shows that to its followers. Raises `UnknownUser`."""
 
+    caller: Trusted[Caller | None] = None
     username: UsernameOf
 
 
 class ListFollowing(PagedQuery[PersonView]):
-    """Whom somebody follows, the latest first. Raises `UnknownUser`."""
+    """Whom somebody follows, in the same way. Raises `UnknownUser`."""
 
+    caller: Trusted[Caller | None] = None
     username: UsernameOf
+
+
+class ListBlocked(PagedQuery[PersonView]):
+    """Whom I block, the latest first."""
+
+    caller: Trusted[Caller]
+
+
+class ListMuted(PagedQuery[PersonView]):
+    """Whom I mute, the latest first."""
+
+    caller: Trusted[Caller]
+
+
+class FollowRequestView(View):
+    """Somebody asks to follow me."""
+
+    id: UUID
+    person: PersonView
+    created_at: datetime
+
+
+class ListFollowRequests(PagedQuery[FollowRequestView]):
+    """Who asks to follow me and waits for an answer, the latest first."""
+
+    caller: Trusted[Caller]

@@ -1,6 +1,6 @@
 """The table of profiles. Who has no row yet shows by username, with nothing counted."""
 
-from piccolo.columns import UUID, BigInt, Boolean, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, Text, Timestamptz
 from piccolo.columns.column_types import JSONB
 from piccolo.table import Table
 
@@ -15,7 +15,6 @@ class Profile(Table, tablename="profiles"):
     avatar_url = Text(null=True, default=None)
     links = JSONB(default="[]")
     socials = JSONB(default="{}")
-    private = Boolean(default=False)
     posts = BigInt(default=0)
     followers = BigInt(default=0)
     following = BigInt(default=0)

@@ -40,10 +40,10 @@ def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, me
     )
     yield Rows(
         "profiles",
-        "user_id display_name bio avatar_photo_id avatar_url links socials private posts followers following likes "
+        "user_id display_name bio avatar_photo_id avatar_url links socials posts followers following likes "
         "updated_at",
         (
-            (p.id, p.display_name, p.bio, p.face_photo_id, _face_url(p, pictures, media_url), "[]", "{}", False,
+            (p.id, p.display_name, p.bio, p.face_photo_id, _face_url(p, pictures, media_url), "[]", "{}",
              counted.posts[i], counted.followers[i], counted.following[i], counted.likes_of_person[i], p.created_at)
             for i, p in enumerate(world.people)
         ),

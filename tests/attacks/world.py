@@ -65,8 +65,8 @@ class World:
                 role,
             )
             await connection.execute(
-                "INSERT INTO profiles (user_id, updated_at, links, socials, bio, private) "
-                "SELECT id, now(), '[]', '{}', '', false FROM unnest($1::uuid[]) AS p (id)",
+                "INSERT INTO profiles (user_id, updated_at, links, socials, bio) "
+                "SELECT id, now(), '[]', '{}', '' FROM unnest($1::uuid[]) AS p (id)",
                 ids,
             )
         sessions = await asyncio.gather(*(system.ask(IssueSession(user_id=one)) for one in ids))

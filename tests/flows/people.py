@@ -33,8 +33,8 @@ async def insert_people(database: "asyncpg.Pool[Any]", token: Callable[[str, str
             now,
         )
         await connection.execute(
-            "INSERT INTO profiles (user_id, updated_at, links, socials, bio, private) "
-            "SELECT id, $2, '[]', '{}', '', false FROM unnest($1::uuid[]) AS p(id)",
+            "INSERT INTO profiles (user_id, updated_at, links, socials, bio) "
+            "SELECT id, $2, '[]', '{}', '' FROM unnest($1::uuid[]) AS p(id)",
             ids,
             now,
         )
