@@ -55,8 +55,9 @@ def on(message: type[Message], *, batch: int = 1) -> Callable[[Callable[..., Any
 class Actor:
     """A domain at work. Holds no truth: what it keeps in memory may be lost at any time, one instance a lane.
 
-    `class PostsActor(Actor, domain="posts", lanes=8)`. Raises `DeclarationError` at import time for a handler
-    that handles no message, the same message twice, an unfit signature or a wrong reply type.
+    `class PostsActor(Actor, domain="posts", lanes=8)`. Without `domain` a class is a part, whose handlers belong to
+    the actor that inherits it. Raises `DeclarationError` at import time for a handler that handles no message, the
+    same message twice, an unfit signature or a wrong reply type.
     """
 
     domain: ClassVar[str]
@@ -64,13 +65,15 @@ class Actor:
     mailbox: ClassVar[int]
     handlers: ClassVar[dict[type[Message], Handler]]
 
-    def __init_subclass__(cls, *, domain: str, lanes: int = 1, mailbox: int = 2048) -> None:
+    def __init_subclass__(cls, *, domain: str = "", lanes: int = 1, mailbox: int = 2048) -> None:
         super().__init_subclass__()
+        if not domain:
+            return
         if lanes < 1 or mailbox < 1:
             raise DeclarationError(f"{cls.__name__}: lanes and mailbox must be at least 1")
         cls.domain, cls.lanes, cls.mailbox = domain, lanes, mailbox
         cls.handlers = {}
-        for name, method in vars(cls).items():
+        for name, method in [item for part in reversed(cls.__mro__) for item in vars(part).items()]:
             handler: Handler | None = getattr(method, "__handles__", None)
             if handler is None:
                 continue

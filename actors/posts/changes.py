@@ -1,190 +1,50 @@
-"""What posts write. Posts are locked in id order first, and changed in a second statement: it sees every change
-that came before."""
+"""What posts write when they are published, edited, withdrawn and restored. How people mark them is in `marks`."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
 from uuid_utils.compat import uuid7
 
 from actors.kernel.transaction import Transaction
-from actors.posts.events import PostLikesChanged, PostRepostsChanged
+from actors.posts.edit_messages import EditPost
+from actors.posts.mentions import people_named
 from actors.posts.messages import CreatePost
-from actors.posts.toggles import Outcome, Pair
 
-_LOCK = """
-SELECT id, author_id, likes, reposts, comments, v FROM posts
-WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL AND original_post_id IS NULL
-ORDER BY id FOR NO KEY UPDATE
-"""
-_COUNT = """
-changed AS (
-    UPDATE posts p SET {column} = p.{column} + s.steps, v = p.v + 1
-    FROM (SELECT post_id, sum(step)::int AS steps FROM (
-            SELECT post_id, 1 AS step FROM added UNION ALL SELECT post_id, -1 FROM removed) AS moves
-          GROUP BY post_id) AS s
-    WHERE p.id = s.post_id
-    RETURNING p.id, p.likes, p.reposts, p.comments, p.v)
-SELECT a.post_id, a.user_id, a.was, c.likes, c.reposts, c.comments, c.v
-FROM asked a LEFT JOIN changed c ON c.id = a.post_id
-"""
-_LIKE = f"""
-WITH asked AS (
-    SELECT a.*, l.user_id IS NOT NULL AS was
-    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[]) AS a (post_id, user_id, if_off, if_on)
-    LEFT JOIN likes l ON l.post_id = a.post_id AND l.user_id = a.user_id),
-added AS (
-    INSERT INTO likes (post_id, user_id, created_at)
-    SELECT post_id, user_id, now() FROM asked WHERE NOT was AND if_off RETURNING post_id),
-removed AS (
-    DELETE FROM likes l USING asked a
-    WHERE l.post_id = a.post_id AND l.user_id = a.user_id AND a.was AND NOT a.if_on RETURNING l.post_id),
-{_COUNT.format(column="likes")}
-"""
-_REPOST = f"""
-WITH asked AS (
-    SELECT a.*, r.user_id IS NOT NULL AS was
-    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::uuid[])
-        AS a (post_id, user_id, if_off, if_on, repost_id)
-    LEFT JOIN reposts r ON r.post_id = a.post_id AND r.user_id = a.user_id),
-added AS (
-    INSERT INTO reposts (post_id, user_id, repost_id, created_at)
-    SELECT post_id, user_id, repost_id, now() FROM asked WHERE NOT was AND if_off
-    RETURNING post_id, user_id, repost_id, created_at),
-shown AS (
-    INSERT INTO posts (
-        id, author_id, original_post_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
-    SELECT repost_id, user_id, post_id, '', '{{}}', false, 0, 0, 0, 0, created_at FROM added),
-removed AS (
-    DELETE FROM reposts r USING asked a
-    WHERE r.post_id = a.post_id AND r.user_id = a.user_id AND a.was AND NOT a.if_on
-    RETURNING r.post_id, r.repost_id),
-hidden AS (DELETE FROM posts p USING removed WHERE p.id = removed.repost_id),
-{_COUNT.format(column="reposts")}
-"""
+RESTORABLE = "30 days"
+"""How long a deleted post can be restored; after that it is purged."""
+_CONTENT = ("caption", "tags", "alt", "focus", "sensitive")
+"""What people see of a post, and of what it was before."""
+_EMPTY = {"caption": "", "tags": [], "sensitive": False, "comments_closed": False}
 
 
-@dataclass(slots=True)
-class Counted:
-    """A locked post: its counts, and who is newly on and newly off. `v` moved if anybody is."""
-
-    id: UUID
-    author_id: UUID
-    likes: int
-    reposts: int
-    comments: int
-    v: int
-    on: tuple[UUID, ...] = ()
-    off: tuple[UUID, ...] = ()
-
-
-async def lock(tx: Transaction, post_ids: Iterable[UUID]) -> dict[UUID, Counted]:
-    """Lock those of these posts that live until the commit. Reposts are not there: they have no counts."""
-    rows = await tx.fetch(_LOCK, list(set(post_ids)))
-    return {
-        row["id"]: Counted(row["id"], row["author_id"], row["likes"], row["reposts"], row["comments"], row["v"])
-        for row in rows
-    }
-
-
-async def set_likes(tx: Transaction, posts: Mapping[UUID, Counted], wishes: Mapping[Pair, Outcome]) -> dict[Pair, bool]:
-    """Apply the wishes about locked posts, bring `posts` up to date. Returns how each was before."""
-    pairs = sorted(pair for pair in wishes if pair[0] in posts)
-    return _note(posts, wishes, await tx.fetch(_LIKE, *_columns(pairs, wishes))) if pairs else {}
-
-
-async def set_reposts(
-    tx: Transaction, posts: Mapping[UUID, Counted], wishes: Mapping[Pair, Outcome]
-) -> dict[Pair, bool]:
-    """As `set_likes`. A new repost is also a row of posts that shows the original."""
-    pairs = sorted(pair for pair in wishes if pair[0] in posts)
-    rows = [uuid7() for _ in pairs]
-    return _note(posts, wishes, await tx.fetch(_REPOST, *_columns(pairs, wishes), rows)) if pairs else {}
-
-
-def _columns(pairs: list[Pair], wishes: Mapping[Pair, Outcome]) -> tuple[list[Any], ...]:
-    outcomes = [wishes[pair] for pair in pairs]
-    return (
-        [post_id for post_id, _ in pairs],
-        [user_id for _, user_id in pairs],
-        [outcome.if_off for outcome in outcomes],
-        [outcome.if_on for outcome in outcomes],
+async def hold_photo(tx: Transaction, photo_id: UUID) -> str | None:
+    """The state of a photograph, None for one that was released. It cannot change before the commit, so who announces
+    the next one finds the post."""
+    state: str | None = await tx.fetchval(
+        "SELECT state FROM photos WHERE id = $1 AND released_at IS NULL FOR SHARE", photo_id
     )
-
-
-def _note(posts: Mapping[UUID, Counted], wishes: Mapping[Pair, Outcome], rows: Iterable[Record]) -> dict[Pair, bool]:
-    was: dict[Pair, bool] = {}
-    on: dict[UUID, list[UUID]] = {}
-    off: dict[UUID, list[UUID]] = {}
-    for row in rows:
-        post_id, user_id, before = row["post_id"], row["user_id"], row["was"]
-        was[post_id, user_id] = before
-        if wishes[post_id, user_id].after(before) != before:
-            (off if before else on).setdefault(post_id, []).append(user_id)
-            post = posts[post_id]
-            post.likes, post.reposts, post.comments, post.v = (
-                row["likes"],
-                row["reposts"],
-                row["comments"],
-                row["v"],
-            )
-    for post_id in on.keys() | off.keys():
-        posts[post_id].on, posts[post_id].off = tuple(on.get(post_id, ())), tuple(off.get(post_id, ()))
-    return was
-
-
-def likes_changed(posts: Mapping[UUID, Counted]) -> list[PostLikesChanged]:
-    """One fact for each post whose likes changed."""
-    return [
-        PostLikesChanged(
-            post_id=post.id,
-            author_id=post.author_id,
-            likes=post.likes,
-            reposts=post.reposts,
-            comments=post.comments,
-            v=post.v,
-            liked_by=post.on,
-            unliked_by=post.off,
-        )
-        for post in posts.values()
-        if post.on or post.off
-    ]
-
-
-def reposts_changed(posts: Mapping[UUID, Counted]) -> list[PostRepostsChanged]:
-    """One fact for each post whose reposts changed."""
-    return [
-        PostRepostsChanged(
-            post_id=post.id,
-            author_id=post.author_id,
-            likes=post.likes,
-            reposts=post.reposts,
-            comments=post.comments,
-            v=post.v,
-            reposted_by=post.on,
-            unreposted_by=post.off,
-        )
-        for post in posts.values()
-        if post.on or post.off
-    ]
-
-
-async def hold_photo(tx: Transaction, photo_id: UUID) -> str:
-    """The photograph's state. It cannot change before the commit, so who announces the next one finds the post."""
-    state: str = await tx.fetchval("SELECT state FROM photos WHERE id = $1 FOR SHARE", photo_id)
     return state
 
 
-async def publish(tx: Transaction, photo_id: UUID, wish: CreatePost) -> UUID | None:
-    """Insert a post. Returns its id, None if another post shows this photograph."""
+class Made(NamedTuple):
+    """A new post, and whom its caption names."""
+
+    id: UUID
+    mentions: tuple[UUID, ...]
+
+
+async def publish(tx: Transaction, photo_id: UUID, wish: CreatePost) -> Made | None:
+    """Insert a post; None if another post shows this photograph."""
+    mentions = await people_named(tx, wish.caption, by=wish.caller.id, author_id=wish.caller.id)
     made: UUID | None = await tx.fetchval(
         """
         INSERT INTO posts (
-            id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, $7)
+            id, author_id, photo_id, caption, tags, sensitive, alt, focus, mentions, comments_closed,
+            likes, reposts, comments, v, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, $11)
         ON CONFLICT (photo_id) WHERE photo_id IS NOT NULL DO NOTHING RETURNING id
         """,
         uuid7(),
@@ -193,9 +53,101 @@ async def publish(tx: Transaction, photo_id: UUID, wish: CreatePost) -> UUID | N
         wish.caption,
         list(wish.tags),
         wish.sensitive,
+        wish.alt,
+        wish.focus and wish.focus.model_dump(),
+        mentions,
+        wish.comments_closed,
         datetime.now(UTC),
     )
-    return made
+    if made is None:
+        return None
+    await _tag(tx, made, wish.tags)
+    return Made(made, mentions)
+
+
+async def _tag(tx: Transaction, post_id: UUID, tags: Collection[str]) -> None:
+    await tx.execute(
+        "INSERT INTO post_tags (post_id, tag) SELECT $1, tag FROM unnest($2::text[]) AS tag ON CONFLICT DO NOTHING",
+        post_id,
+        list(tags),
+    )
+
+
+class Edit(NamedTuple):
+    """What an edit came to; its tags, and whom its caption names, before and now."""
+
+    is_change: bool
+    tags: tuple[Sequence[str], Sequence[str]]
+    mentions: tuple[Sequence[UUID], Sequence[UUID]]
+
+    def told(self) -> dict[str, Any]:
+        """What the fact says of it."""
+        (tags_before, tags), (named_before, named) = self.tags, self.mentions
+        return {
+            "untagged": [tag for tag in tags_before if tag not in tags],
+            "mentions": named,
+            "unmentioned": [person for person in named_before if person not in named],
+        }
+
+
+async def edit(tx: Transaction, wish: EditPost) -> Edit | None:
+    """Change what is named of an author's living post; None if there is none.
+
+    If something that people see is another than it was, what it was is kept as a revision.
+    """
+    was = await tx.fetchrow(
+        """
+        SELECT caption, tags, alt, focus, sensitive, mentions, comments_closed FROM posts
+        WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL AND original_post_id IS NULL FOR NO KEY UPDATE
+        """,
+        wish.post_id,
+        wish.caller.id,
+    )
+    if was is None:
+        return None
+    wanted = {field: getattr(wish, field) for field in wish.model_fields_set & {*_CONTENT, "comments_closed"}}
+    now = dict(was) | {field: _stored(field, value) for field, value in wanted.items()}
+    if now["caption"] != was["caption"]:
+        now["mentions"] = await people_named(tx, now["caption"], by=wish.caller.id, author_id=wish.caller.id)
+    is_revised = any(now[field] != was[field] for field in _CONTENT)
+    if is_revised:
+        await _revise(tx, wish.post_id, now)
+    if now["tags"] != was["tags"]:
+        await tx.execute("DELETE FROM post_tags WHERE post_id = $1", wish.post_id)
+        await _tag(tx, wish.post_id, now["tags"])
+    is_settled = now["comments_closed"] == was["comments_closed"]
+    if not is_settled:
+        await tx.execute("UPDATE posts SET comments_closed = $2 WHERE id = $1", wish.post_id, now["comments_closed"])
+    return Edit(is_revised or not is_settled, (was["tags"], now["tags"]), (was["mentions"], now["mentions"]))
+
+
+def _stored(field: str, value: Any) -> Any:
+    """As the column holds it: what is emptied is empty."""
+    if value is None:
+        return _EMPTY.get(field)
+    if field == "tags":
+        return list(value)
+    return value.model_dump() if field == "focus" else value
+
+
+async def _revise(tx: Transaction, post_id: UUID, now: dict[str, Any]) -> None:
+    """Keep what a locked post shows as its next revision, and show something else."""
+    await tx.execute(
+        """
+        WITH kept AS (
+            INSERT INTO post_revisions (
+                post_id, number, caption, tags, alt, focus, sensitive, shown_from, shown_until)
+            SELECT id, 1 + coalesce((SELECT max(number) FROM post_revisions WHERE post_id = $1), 0),
+                caption, tags, alt, focus, sensitive, coalesce(edited_at, created_at), $8
+            FROM posts WHERE id = $1)
+        UPDATE posts SET caption = $2, tags = $3, alt = $4, focus = $5, sensitive = $6, mentions = $7, edited_at = $8
+        WHERE id = $1
+        """,
+        post_id,
+        *(now[field] for field in _CONTENT),
+        now["mentions"],
+        datetime.now(UTC),
+    )
 
 
 async def lock_showing(tx: Transaction, photo_id: UUID) -> UUID | None:
@@ -206,15 +158,51 @@ async def lock_showing(tx: Transaction, photo_id: UUID) -> UUID | None:
     return post_id
 
 
-async def withdraw(tx: Transaction, post_id: UUID, author_id: UUID) -> Record | None:
-    """Delete an author's living original softly. Returns its `username` and `tags`, None if there is none."""
+async def withdraw(tx: Transaction, post_id: UUID, author_id: UUID, *, by_author: bool) -> Record | None:
+    """Delete an author's living original softly; restorable if it is `by_author`.
+
+    Returns its `username`, `tags` and `likes`, None if there is none.
+    """
     return await tx.fetchrow(
         """
-        UPDATE posts p SET deleted_at = now() FROM users u
-        WHERE p.id = $1 AND p.author_id = $2 AND u.id = p.author_id
-            AND p.deleted_at IS NULL AND p.original_post_id IS NULL
-        RETURNING u.username, p.tags
+        WITH gone AS (
+            UPDATE posts p SET deleted_at = now(), deleted_for = $3 FROM users u
+            WHERE p.id = $1 AND p.author_id = $2 AND u.id = p.author_id
+                AND p.deleted_at IS NULL AND p.original_post_id IS NULL
+            RETURNING p.id, u.username, p.tags, p.likes),
+        untagged AS (DELETE FROM post_tags USING gone WHERE post_tags.post_id = gone.id)
+        SELECT username, tags, likes FROM gone
         """,
         post_id,
         author_id,
+        "author" if by_author else "photo",
+    )
+
+
+async def restore(tx: Transaction, post_id: UUID, author_id: UUID) -> bool:
+    """Bring back what an author deleted less than 30 days ago, if its photograph is there. False: there is none."""
+    row = await tx.fetchrow(
+        f"""
+        SELECT photo_id, tags FROM posts
+        WHERE id = $1 AND author_id = $2 AND deleted_for = 'author' AND deleted_at > now() - interval '{RESTORABLE}'
+        FOR NO KEY UPDATE
+        """,
+        post_id,
+        author_id,
+    )
+    if row is None or await hold_photo(tx, row["photo_id"]) in {None, "rejected"}:
+        return False
+    await tx.execute("UPDATE posts SET deleted_at = NULL, deleted_for = NULL WHERE id = $1", post_id)
+    await _tag(tx, post_id, row["tags"])
+    return True
+
+
+async def follow_tag(tx: Transaction, user_id: UUID, tag: str, *, following: bool) -> None:
+    """Let somebody follow a tag, or no longer."""
+    await tx.execute(
+        "INSERT INTO tag_follows (user_id, tag, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING"
+        if following
+        else "DELETE FROM tag_follows WHERE user_id = $1 AND tag = $2",
+        user_id,
+        tag,
     )

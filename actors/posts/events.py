@@ -1,7 +1,9 @@
 """The facts posts announce. Counts in them are absolute and versioned: the largest `v` is the truth."""
 
+from typing import Any
 from uuid import UUID
 
+from actors.graph.messages import Mine, MineChanged
 from actors.kernel.message import Event, Live, View
 from actors.posts.messages import AuthorView, CountsItem, PostView
 
@@ -26,53 +28,97 @@ class PostRepostedFrame(View):
 
 
 class CountsFrame(View):
-    """Absolute counts of posts."""
+    """Absolute counts of a post; and, for their own devices alone, whose marks were set and taken back."""
 
     items: tuple[CountsItem, ...]
+    mark: Mine | None = None
+    on: tuple[UUID, ...] = ()
+    off: tuple[UUID, ...] = ()
 
 
-def _public(username: str, tags: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"profile:{username.lower()}", *(f"tag:{tag}" for tag in tags))
+def _everywhere(post: PostView, *, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Where a post may be on a screen; it is `without` some tags that it had before."""
+    return (f"post:{post.id}", *_lists(post.author.id, post.author.username, (*post.tags, *without)))
+
+
+def _lists(author_id: UUID, username: str, tags: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"author:{author_id}", f"profile:{username.lower()}", *(f"tag:{tag}" for tag in tags))
 
 
 class PostPublished(Event, key="post_id"):
-    """A post is public; its photograph may still be processing."""
+    """A post is public; its photograph may still be processing. `mentions` are whom its caption names."""
 
     post_id: UUID
     author_id: UUID
     post: PostView
+    mentions: tuple[UUID, ...] = ()
 
     def live(self) -> Live:
         """For the author's followers and profile, and for those who watch its tags."""
-        topics = (*_public(self.post.author.username, self.post.tags), f"author:{self.author_id}")
+        topics = _lists(self.author_id, self.post.author.username, self.post.tags)
         return Live(topics, "post.published", PostFrame(post=self.post), author=self.author_id)
 
 
 class PostUpdated(Event, key="post_id"):
-    """What a post shows has changed: its photograph is ready, for instance."""
+    """What a post shows has changed by itself: its photograph is ready."""
 
     post_id: UUID
     author_id: UUID
     post: PostView
 
     def live(self) -> Live:
-        """For those who watch the post and for the author's followers."""
-        topics = (f"post:{self.post_id}", f"author:{self.author_id}")
+        """For everybody who may have it on a screen."""
+        return Live(_everywhere(self.post), "post.updated", PostFrame(post=self.post), author=self.author_id)
+
+
+class PostEdited(Event, key="post_id"):
+    """Its author changed a post. `mentions` are whom its caption names now, `unmentioned` whom it names no longer."""
+
+    post_id: UUID
+    author_id: UUID
+    post: PostView
+    untagged: tuple[str, ...] = ()
+    mentions: tuple[UUID, ...] = ()
+    unmentioned: tuple[UUID, ...] = ()
+
+    def live(self) -> Live:
+        """For everybody who may have it on a screen, those who watch a tag it lost too."""
+        topics = _everywhere(self.post, without=self.untagged)
         return Live(topics, "post.updated", PostFrame(post=self.post), author=self.author_id)
 
 
 class PostDeleted(Event, key="post_id"):
-    """A post is gone, by its author's will or because its photograph was rejected."""
+    """A post is gone, by its author's will or because its photograph was rejected. It had so many likes."""
 
     post_id: UUID
     author_id: UUID
     username: str
     tags: tuple[str, ...] = ()
+    likes: int = 0
 
     def live(self) -> Live:
         """For everybody who may have it on a screen."""
-        topics = (f"post:{self.post_id}", f"author:{self.author_id}", *_public(self.username, self.tags))
+        topics = (f"post:{self.post_id}", *_lists(self.author_id, self.username, self.tags))
         return Live(topics, "post.deleted", PostDeletedFrame(post_id=self.post_id), author=self.author_id)
+
+
+class PostRestored(Event, key="post_id"):
+    """Its author brought a deleted post back, with everything it had. It is no news: nobody is notified again."""
+
+    post_id: UUID
+    author_id: UUID
+    post: PostView
+
+    def live(self) -> Live:
+        """For everybody from whose screen it went."""
+        return Live(_everywhere(self.post), "post.published", PostFrame(post=self.post), author=self.author_id)
+
+
+class PostPurged(Event, key="post_id"):
+    """A post that was deleted long ago is gone for good, and needs its photograph no longer."""
+
+    post_id: UUID
+    photo_id: UUID
 
 
 class _CountsChanged(Event, key="post_id"):
@@ -86,9 +132,13 @@ class _CountsChanged(Event, key="post_id"):
     v: int
 
     def live(self) -> Live:
-        """The counts alone: who it was stays inside."""
+        """The counts for everybody; who it was for their own devices."""
         items = ((self.post_id, self.v, self.likes, self.reposts, self.comments),)
-        return Live((f"post:{self.post_id}",), "counts", CountsFrame(items=items), ephemeral=True)
+        frame = CountsFrame(items=items, **self._marks())
+        return Live((f"post:{self.post_id}",), "counts", frame, ephemeral=True)
+
+    def _marks(self) -> dict[str, Any]:
+        return {}
 
 
 class PostLikesChanged(_CountsChanged, key="post_id"):
@@ -97,12 +147,31 @@ class PostLikesChanged(_CountsChanged, key="post_id"):
     liked_by: tuple[UUID, ...] = ()
     unliked_by: tuple[UUID, ...] = ()
 
+    def _marks(self) -> dict[str, Any]:
+        return {"mark": Mine.like, "on": self.liked_by, "off": self.unliked_by}
+
 
 class PostRepostsChanged(_CountsChanged, key="post_id"):
     """These people reposted a post or took that back."""
 
     reposted_by: tuple[UUID, ...] = ()
     unreposted_by: tuple[UUID, ...] = ()
+
+    def _marks(self) -> dict[str, Any]:
+        return {"mark": Mine.repost, "on": self.reposted_by, "off": self.unreposted_by}
+
+
+class BookmarksChanged(Event, key="post_id"):
+    """These people began, or ceased, to keep a post for themselves."""
+
+    post_id: UUID
+    user_ids: tuple[UUID, ...]
+    on: bool
+
+    def live(self) -> Live:
+        """For their own devices alone."""
+        change = MineChanged(kind=Mine.bookmark, subject_id=self.post_id, on=self.on)
+        return Live(tuple(f"user:{user_id}" for user_id in self.user_ids), "mine.changed", change)
 
 
 class PostCommentsChanged(_CountsChanged, key="post_id"):

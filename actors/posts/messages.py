@@ -12,7 +12,7 @@ from actors.auth.people import Caller
 from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery
-from actors.media.messages import PhotoView
+from actors.media.messages import FocalPoint, PhotoView
 from actors.posts.text import AltText, Caption, Tags
 
 
@@ -34,6 +34,13 @@ class PostCounts(View):
     v: int = 0
 
 
+class Mention(View):
+    """Somebody whom a caption names as `@username`."""
+
+    id: UUID
+    username: str
+
+
 class PostView(View):
     """A post as everybody sees it, the same for every viewer."""
 
@@ -42,7 +49,9 @@ class PostView(View):
     photo: PhotoView
     caption: str
     tags: tuple[str, ...]
+    mentions: tuple[Mention, ...] = ()
     sensitive: bool
+    comments_closed: bool = False
     counts: PostCounts
     created_at: datetime
     edited_at: datetime | None = None
@@ -111,7 +120,10 @@ class CreatePost(Command[PostView], key="caller"):
     caption: Caption = ""
     tags: Tags = ()
     alt: AltText | None = None
+    focus: FocalPoint | None = None
     sensitive: bool = False
+    comments_closed: bool = False
+    show_camera: bool = False
 
     @model_validator(mode="after")
     def _names_one_upload(self) -> Self:
@@ -121,7 +133,14 @@ class CreatePost(Command[PostView], key="caller"):
 
 
 class DeletePost(Command[None], key="post_id"):
-    """Withdraw a post of one's own."""
+    """Withdraw a post of one's own; it can be restored for 30 days."""
+
+    caller: Trusted[Caller]
+    post_id: UUID
+
+
+class RestorePost(Command[PostView], key="post_id"):
+    """Bring back a post of one's own that one has deleted in the last 30 days."""
 
     caller: Trusted[Caller]
     post_id: UUID
@@ -176,6 +195,33 @@ class SetRepost(Command[RepostState], key="post_id"):
     caller: Trusted[Caller]
     post_id: UUID
     reposted: bool | None = None
+
+
+class BookmarkState(View):
+    """Whether the caller keeps the post now; nobody else learns of it."""
+
+    bookmarked: bool
+
+
+class SetBookmark(Command[BookmarkState], key="post_id"):
+    """Keep a post for oneself or no longer; without `bookmarked`, whichever it is not."""
+
+    caller: Trusted[Caller]
+    post_id: UUID
+    bookmarked: bool | None = None
+
+
+class ListBookmarks(PagedQuery[PostItem]):
+    """The posts one keeps, the latest kept first."""
+
+    caller: Trusted[Caller]
+
+
+class ListLikes(PagedQuery[AuthorView]):
+    """Who likes a post, the latest first."""
+
+    caller: Trusted[Caller | None] = None
+    post_id: UUID
 
 
 CountsItem = tuple[UUID, int, int, int, int]

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
 
+from actors.auth.presence import is_present
+from actors.graph.visibility import is_private, may_meet, may_see, wants_to_hear_of
 from actors.kernel.errors import Malformed
 from actors.kernel.paging import Key, key_of
 from actors.kernel.transaction import Reads
-from actors.media.messages import photo_view
-from actors.posts.messages import AuthorView, CountsItem, PostCounts, PostView, ViewerState
+from actors.media.addresses import Addresses
+from actors.posts.messages import AuthorView, CountsItem, Mention, PostCounts, PostView, ViewerState
 
 NEWEST = UUID(int=(1 << 128) - 1)
 """Above every id: where a list begins."""
@@ -20,10 +23,17 @@ _PERSON = """
     pr.avatar_url AS avatar
 """
 _OF_PERSON = "LEFT JOIN profiles pr ON pr.user_id = u.id"
+_MENTIONED = f"""
+    CASE WHEN p.mentions = '{{}}' THEN NULL ELSE (
+        SELECT json_agg(json_build_object('id', m.id, 'username', m.username) ORDER BY named.place)
+        FROM unnest(p.mentions) WITH ORDINALITY AS named (id, place)
+        JOIN users m ON m.id = named.id AND {is_present("m")}) END AS mentions
+"""
 _CARDS = f"""
 SELECT p.id AS post_id, p.caption, p.tags, p.sensitive, p.likes, p.reposts, p.comments, p.v,
-    p.created_at, p.edited_at,
-    ph.id, ph.state, ph.width, ph.height, ph.placeholder, ph.variants, ph.alt, ph.focus, ph.meta, {_PERSON}
+    p.comments_closed, p.created_at, p.edited_at, p.alt, p.focus, {_MENTIONED},
+    ph.id, ph.state, ph.width, ph.height, ph.placeholder, ph.variants, ph.meta, {_PERSON},
+    {is_private("p.author_id")} AS is_private, {may_see("NULL::uuid", "p.author_id")} AS is_for_visitors
 FROM posts p
 JOIN photos ph ON ph.id = p.photo_id
 JOIN users u ON u.id = p.author_id AND u.deleted_at IS NULL
@@ -33,20 +43,53 @@ WHERE p.id = ANY($1::uuid[]) AND p.deleted_at IS NULL
 _AUTHORS = f"SELECT {_PERSON} FROM users u {_OF_PERSON} WHERE u.id = ANY($1::uuid[]) AND u.deleted_at IS NULL"
 
 
-async def cards(db: Reads, ids: Iterable[UUID], media_url: str) -> dict[UUID, PostView]:
-    """The posts that are there, as everybody sees them. Reposts are not: they show their original."""
-    rows = await db.fetch(_CARDS, list(ids))
-    return {row["post_id"]: _card(row, media_url) for row in rows}
+Pair = tuple[UUID | None, UUID]
+"""Who looks, None for a visitor, and at which post."""
 
 
-def _card(row: Record, media_url: str) -> PostView:
+class Seen(NamedTuple):
+    """A post that somebody may see, and what they have done with it; None for a visitor."""
+
+    post: PostView
+    viewer: ViewerState | None
+
+
+async def seen(db: Reads, pairs: Iterable[Pair], addresses: Addresses, *, in_feed: bool = False) -> dict[Pair, Seen]:
+    """Of these pairs, those in which the post is there and its viewer may see it; `in_feed`: and wants to."""
+    asked = set(pairs)
+    rows = {row["post_id"]: row for row in await _rows(db, {post_id for _, post_id in asked})}
+    found = {post_id: _card(row, addresses) for post_id, row in rows.items()}
+    people = [(viewer, found[post_id]) for viewer, post_id in asked if viewer is not None and post_id in found]
+    shown: dict[Pair, Seen] = {
+        (viewer, post_id): Seen(found[post_id], state)
+        for (viewer, post_id), state in (await viewer_states(db, people, in_feed=in_feed)).items()
+    }
+    for viewer, post_id in asked:
+        if viewer is None and post_id in rows and rows[post_id]["is_for_visitors"]:
+            shown[None, post_id] = Seen(found[post_id], None)
+    return shown
+
+
+async def cards(db: Reads, ids: Iterable[UUID], addresses: Addresses) -> dict[UUID, PostView]:
+    """The posts that are there, for those who may see them. Reposts are not: they show their original."""
+    return {row["post_id"]: _card(row, addresses) for row in await _rows(db, ids)}
+
+
+async def _rows(db: Reads, ids: Iterable[UUID]) -> list[Record]:
+    wanted = list(ids)
+    return await db.fetch(_CARDS, wanted) if wanted else []
+
+
+def _card(row: Record, addresses: Addresses) -> PostView:
     return PostView(
         id=row["post_id"],
         author=_author(row),
-        photo=photo_view(row, media_url),
+        photo=addresses.photo(row, is_private=row["is_private"]),
         caption=row["caption"],
         tags=tuple(row["tags"]),
+        mentions=tuple(Mention(**person) for person in row["mentions"] or ()),
         sensitive=row["sensitive"],
+        comments_closed=row["comments_closed"],
         counts=PostCounts(likes=row["likes"], reposts=row["reposts"], comments=row["comments"], v=row["v"]),
         created_at=row["created_at"],
         edited_at=row["edited_at"],
@@ -65,32 +108,47 @@ async def authors(db: Reads, ids: Iterable[UUID]) -> dict[UUID, AuthorView]:
     return {row["author_id"]: _author(row) for row in rows}
 
 
-async def viewer_states(db: Reads, asked: Sequence[tuple[UUID, PostView]]) -> dict[tuple[UUID, UUID], ViewerState]:
-    """For each viewer and post asked about, by (viewer, post id): what the viewer has done."""
+async def authors_for(db: Reads, viewer_id: UUID | None, ids: Iterable[UUID]) -> dict[UUID, AuthorView]:
+    """Those of these people whom the viewer may meet; None is a visitor."""
+    rows = await db.fetch(f"{_AUTHORS} AND {may_meet('$2::uuid', 'u.id')}", list(ids), viewer_id)
+    return {row["author_id"]: _author(row) for row in rows}
+
+
+async def viewer_states(
+    db: Reads, asked: Sequence[tuple[UUID, PostView]], *, in_feed: bool = False
+) -> dict[tuple[UUID, UUID], ViewerState]:
+    """For each viewer and post they may see, by (viewer, post id): what the viewer has done."""
     if not asked:
         return {}
     rows = await db.fetch(
-        """
-        SELECT a.viewer_id, a.post_id,
-            EXISTS (SELECT FROM likes WHERE post_id = a.post_id AND user_id = a.viewer_id) AS liked,
-            EXISTS (SELECT FROM reposts WHERE post_id = a.post_id AND user_id = a.viewer_id) AS reposted,
-            EXISTS (SELECT FROM follows
-                    WHERE follower_id = a.viewer_id AND followee_id = a.author_id) AS following
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS a (viewer_id, post_id, author_id)
-        """,
+        _STATES + (_HEARD if in_feed else ""),
         [viewer_id for viewer_id, _ in asked],
         [post.id for _, post in asked],
         [post.author.id for _, post in asked],
     )
     return {
-        (row["viewer_id"], row["post_id"]): _viewer_state(row["liked"], row["reposted"], row["following"])
+        (row["viewer_id"], row["post_id"]): _viewer_state(
+            row["liked"], row["reposted"], row["bookmarked"], row["following"]
+        )
         for row in rows
     }
 
 
+_STATES = f"""
+SELECT a.viewer_id, a.post_id,
+    EXISTS (SELECT FROM likes WHERE post_id = a.post_id AND user_id = a.viewer_id) AS liked,
+    EXISTS (SELECT FROM reposts WHERE post_id = a.post_id AND user_id = a.viewer_id) AS reposted,
+    EXISTS (SELECT FROM bookmarks WHERE post_id = a.post_id AND user_id = a.viewer_id) AS bookmarked,
+    EXISTS (SELECT FROM follows WHERE follower_id = a.viewer_id AND followee_id = a.author_id) AS following
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS a (viewer_id, post_id, author_id)
+WHERE {may_see("a.viewer_id", "a.author_id")}
+"""
+_HEARD = f"AND {wants_to_hear_of('a.viewer_id', 'a.author_id')}"
+
+
 @cache
-def _viewer_state(liked: bool, reposted: bool, following: bool) -> ViewerState:
-    return ViewerState(liked=liked, reposted=reposted, following=following)
+def _viewer_state(liked: bool, reposted: bool, bookmarked: bool, following: bool) -> ViewerState:
+    return ViewerState(liked=liked, reposted=reposted, bookmarked=bookmarked, following=following)
 
 
 async def counts(db: Reads, ids: Iterable[UUID]) -> dict[UUID, CountsItem]:
@@ -105,10 +163,10 @@ async def counts(db: Reads, ids: Iterable[UUID]) -> dict[UUID, CountsItem]:
     return {row["id"]: (row["id"], row["v"], row["likes"], row["reposts"], row["comments"]) for row in rows}
 
 
-async def author_named(db: Reads, username_key: str) -> UUID | None:
-    """Who bears this username."""
+async def author_named(db: Reads, viewer_id: UUID | None, username_key: str) -> UUID | None:
+    """Who bears this username, if the viewer may meet them."""
     found: UUID | None = await db.fetchval(
-        "SELECT id FROM users WHERE username_key = $1 AND deleted_at IS NULL", username_key
+        f"SELECT id FROM users u WHERE username_key = $1 AND {may_meet('$2::uuid', 'u.id')}", username_key, viewer_id
     )
     return found
 
@@ -122,17 +180,19 @@ def position(after: Key | None) -> UUID:
         raise Malformed from None
 
 
-async def originals_by(db: Reads, author_id: UUID, *, below: UUID, limit: int) -> list[UUID]:
-    """The newest posts of an author's own, older than `below`, as ids."""
+async def originals_by(db: Reads, viewer_id: UUID | None, author_id: UUID, *, below: UUID, limit: int) -> list[UUID]:
+    """The newest posts of an author's own, older than `below`, as ids; none if the viewer may not see them."""
     rows = await db.fetch(
-        """
+        f"""
         SELECT id FROM posts
         WHERE author_id = $1 AND deleted_at IS NULL AND original_post_id IS NULL AND id < $2
+            AND {may_see("$4::uuid", "$1::uuid")}
         ORDER BY id DESC LIMIT $3
         """,
         author_id,
         below,
         limit,
+        viewer_id,
     )
     return [row["id"] for row in rows]
 

@@ -39,6 +39,26 @@ def test_two_handlers_of_one_message_are_refused() -> None:
                 raise NotImplementedError
 
 
+def test_an_actor_has_the_handlers_of_its_parts() -> None:
+    class Part(Actor):
+        @on(Ping)
+        async def ping(self, message: Ping) -> CounterView:
+            raise NotImplementedError
+
+    class Whole(Part, domain="whole"):
+        @on(Look)
+        async def look(self, message: Look) -> CounterView:
+            raise NotImplementedError
+
+    assert set(Whole.handlers) == {Ping, Look}
+    with pytest.raises(DeclarationError, match="two handlers of Ping"):
+
+        class Twice(Part, domain="twice"):
+            @on(Ping)
+            async def again(self, message: Ping) -> CounterView:
+                raise NotImplementedError
+
+
 def test_a_handler_that_answers_with_something_else_is_refused() -> None:
     with pytest.raises(DeclarationError, match="is answered by"):
 

@@ -41,7 +41,7 @@ async def test_a_new_post_is_public_at_once_and_is_announced(system: System, dat
     found = await system.ask(GetPost(caller=bea, post_id=made.id))
     assert found.post.id == made.id
     (row,) = await fetch(database_url, "SELECT topics, live_type, author FROM outbox WHERE type = 'PostPublished'")
-    assert row["topics"].split() == ["profile:ana", "tag:sky", "tag:sea", f"author:{ana.id}"]
+    assert row["topics"].split() == [f"author:{ana.id}", "profile:ana", "tag:sky", "tag:sea"]
     assert (row["live_type"], row["author"]) == ("post.published", ana.id)
 
 

@@ -1,0 +1,203 @@
+"""Lists of posts and of people, page by page. Where a list goes on is found in its index, however long it is; who may
+see what is asked of what was found there, so that a page may be short."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from asyncpg import Record
+
+from actors.auth.names import username_key
+from actors.auth.people import UnknownUser
+from actors.graph.visibility import may_see
+from actors.kernel.errors import Malformed, NotFound
+from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.transaction import Reads
+from actors.media.addresses import Addresses
+from actors.posts.edit_messages import ListRevisions, RevisionView
+from actors.posts.messages import AuthorView, ListBookmarks, ListLikes, ListProfilePosts, PostItem
+from actors.posts.queries import author_named, authors_for, originals_by, position, seen
+from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts
+
+T = TypeVar("T")
+
+SPARE = 4
+"""Read beyond what a page needs, for those that turn out not to be shown."""
+ROUNDS = 8
+"""A page that so many readings did not fill is given short; the list goes on from there."""
+
+
+class Step(NamedTuple):
+    """A place in a list, and what stands there."""
+
+    key: Key
+    id: UUID
+
+
+Look = Callable[[Key | None, int], Awaitable[Sequence[Step]]]
+"""The next so many steps after a place."""
+Show = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, T]]]
+"""Those of these that the viewer may see."""
+
+
+async def fill(look: Look, show: Show[T], *, after: Key | None, limit: int) -> Page[T]:
+    """A page from a place on."""
+    items: list[T] = []
+    for _ in range(ROUNDS):
+        count = limit - len(items) + SPARE
+        steps = await look(after, count)
+        shown = await show([step.id for step in steps])
+        for step in steps:
+            if len(items) == limit:
+                return Page(items=tuple(items), next=after)
+            after = step.key
+            if step.id in shown:
+                items.append(shown[step.id])
+        if len(steps) < count:
+            return Page(items=tuple(items))
+    return Page(items=tuple(items), next=after)
+
+
+def _shown_to(db: Reads, viewer_id: UUID | None, addresses: Addresses) -> Show[PostItem]:
+    async def show(ids: Sequence[UUID]) -> Mapping[UUID, PostItem]:
+        found = await seen(db, [(viewer_id, post_id) for post_id in ids], addresses)
+        return {post_id: PostItem(post=post, viewer=viewer) for (_, post_id), (post, viewer) in found.items()}
+
+    return show
+
+
+async def posts_of_profile(
+    db: Reads, question: ListProfilePosts, viewer_id: UUID | None, addresses: Addresses
+) -> Page[PostItem]:
+    """A person's own posts, newest first. Raises `UnknownUser`."""
+    author_id = await author_named(db, viewer_id, username_key(question.username))
+    if author_id is None:
+        raise UnknownUser
+
+    async def look(after: Key | None, count: int) -> Sequence[Step]:
+        ids = await originals_by(db, viewer_id, author_id, below=position(after), limit=count)
+        return [Step((str(post_id),), post_id) for post_id in ids]
+
+    return await fill(look, _shown_to(db, viewer_id, addresses), after=question.after, limit=question.limit)
+
+
+async def posts_tagged(
+    db: Reads, question: ListTagPosts, viewer_id: UUID | None, addresses: Addresses
+) -> Page[PostItem]:
+    """The posts that bear a tag, newest first."""
+
+    async def look(after: Key | None, count: int) -> Sequence[Step]:
+        rows = await db.fetch(
+            "SELECT post_id FROM post_tags WHERE tag = $1 AND post_id < $2 ORDER BY post_id DESC LIMIT $3",
+            question.tag,
+            position(after),
+            count,
+        )
+        return [Step((str(row["post_id"]),), row["post_id"]) for row in rows]
+
+    return await fill(look, _shown_to(db, viewer_id, addresses), after=question.after, limit=question.limit)
+
+
+async def bookmarks(db: Reads, question: ListBookmarks, addresses: Addresses) -> Page[PostItem]:
+    """What somebody keeps, the latest kept first."""
+    me = question.caller.id
+
+    async def look(after: Key | None, count: int) -> Sequence[Step]:
+        rows = await db.fetch(
+            """
+            SELECT created_at AS at, post_id AS id FROM bookmarks
+            WHERE user_id = $1 AND (created_at, post_id) < ($2, $3)
+            ORDER BY created_at DESC, post_id DESC LIMIT $4
+            """,
+            me,
+            *_moment(after),
+            count,
+        )
+        return _steps(rows)
+
+    return await fill(look, _shown_to(db, me, addresses), after=question.after, limit=question.limit)
+
+
+async def likers(db: Reads, question: ListLikes, viewer_id: UUID | None) -> Page[AuthorView]:
+    """Who likes a post, the latest first, as far as the viewer may meet them. Raises `NotFound`."""
+    await _must_show(db, question.post_id, viewer_id)
+
+    async def look(after: Key | None, count: int) -> Sequence[Step]:
+        rows = await db.fetch(
+            """
+            SELECT created_at AS at, user_id AS id FROM likes
+            WHERE post_id = $1 AND (created_at, user_id) < ($2, $3)
+            ORDER BY created_at DESC, user_id DESC LIMIT $4
+            """,
+            question.post_id,
+            *_moment(after),
+            count,
+        )
+        return _steps(rows)
+
+    async def show(ids: Sequence[UUID]) -> Mapping[UUID, AuthorView]:
+        return await authors_for(db, viewer_id, ids)
+
+    return await fill(look, show, after=question.after, limit=question.limit)
+
+
+async def revisions(db: Reads, question: ListRevisions, viewer_id: UUID | None) -> Page[RevisionView]:
+    """What a post showed before, the latest first. Raises `NotFound`."""
+    await _must_show(db, question.post_id, viewer_id)
+    key = key_of(question.after, int)
+    rows = await db.fetch(
+        """
+        SELECT number, caption, tags, alt, focus, sensitive, shown_from, shown_until FROM post_revisions
+        WHERE post_id = $1 AND number < $2 ORDER BY number DESC LIMIT $3
+        """,
+        question.post_id,
+        min(int(key[0]), _HIGHEST) if key else _HIGHEST,
+        question.limit + 1,
+    )
+    items = tuple(RevisionView(**dict(row)) for row in rows[: question.limit])
+    return Page(items=items, next=(items[-1].number,) if len(rows) > question.limit else None)
+
+
+_HIGHEST = 2**31 - 1
+
+
+async def followed_tags(db: Reads, question: ListFollowedTags) -> Page[FollowedTag]:
+    """The tags somebody follows, in alphabetical order."""
+    key = key_of(question.after, str)
+    rows = await db.fetch(
+        "SELECT tag FROM tag_follows WHERE user_id = $1 AND tag > $2 ORDER BY tag LIMIT $3",
+        question.caller.id,
+        str(key[0]) if key else "",
+        question.limit + 1,
+    )
+    items = tuple(FollowedTag(tag=row["tag"]) for row in rows[: question.limit])
+    return Page(items=items, next=(items[-1].tag,) if len(rows) > question.limit else None)
+
+
+async def _must_show(db: Reads, post_id: UUID, viewer_id: UUID | None) -> None:
+    shows = await db.fetchval(
+        f"""
+        SELECT true FROM posts p
+        WHERE p.id = $1 AND p.deleted_at IS NULL AND p.original_post_id IS NULL
+            AND {may_see("$2::uuid", "p.author_id")}
+        """,
+        post_id,
+        viewer_id,
+    )
+    if not shows:
+        raise NotFound
+
+
+def _moment(after: Key | None) -> tuple[datetime, UUID]:
+    key = key_of(after, str, str)
+    if key is None:
+        return datetime.max.replace(tzinfo=UTC), UUID(int=0)
+    try:
+        return datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
+    except ValueError:
+        raise Malformed from None
+
+
+def _steps(rows: Sequence[Record]) -> list[Step]:
+    return [Step((row["at"].isoformat(), str(row["id"])), row["id"]) for row in rows]

@@ -1,0 +1,148 @@
+"""How people mark posts: a like, a repost, a bookmark. Of each there is one a person and post, or none.
+
+Posts are locked in id order first, and marked in a second statement: it sees every change that came before. Who may
+not see a post does not mark it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from asyncpg import Record
+from uuid_utils.compat import uuid7
+
+from actors.graph.visibility import may_see
+from actors.kernel.transaction import Transaction
+from actors.posts.toggles import Outcome, Pair, Wish, fold
+
+_LOCK = """
+SELECT id, author_id, likes, reposts, comments, v FROM posts
+WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL AND original_post_id IS NULL
+ORDER BY id FOR NO KEY UPDATE
+"""
+_MARK = """
+WITH asked AS (
+    SELECT a.*, m.user_id IS NOT NULL AS was
+    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::uuid[])
+        AS a (post_id, user_id, if_off, if_on, new_id)
+    JOIN posts p ON p.id = a.post_id
+    LEFT JOIN {table} m ON m.post_id = a.post_id AND m.user_id = a.user_id
+    WHERE {visible}),
+added AS (
+    INSERT INTO {table} (post_id, user_id, created_at{column})
+    SELECT post_id, user_id, now(){value} FROM asked WHERE NOT was AND if_off RETURNING *),
+removed AS (
+    DELETE FROM {table} m USING asked a
+    WHERE m.post_id = a.post_id AND m.user_id = a.user_id AND a.was AND NOT a.if_on RETURNING m.*){further}
+SELECT a.post_id, a.user_id, a.was, {counts} FROM asked a {counted}
+"""
+_COUNT = """,
+changed AS (
+    UPDATE posts p SET {table} = p.{table} + s.steps, v = p.v + 1
+    FROM (SELECT post_id, sum(step)::int AS steps FROM (
+            SELECT post_id, 1 AS step FROM added UNION ALL SELECT post_id, -1 FROM removed) AS moves
+          GROUP BY post_id) AS s
+    WHERE p.id = s.post_id
+    RETURNING p.id, p.likes, p.reposts, p.comments, p.v)"""
+_SHOW = """,
+shown AS (
+    INSERT INTO posts (
+        id, author_id, original_post_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
+    SELECT repost_id, user_id, post_id, '', '{}', false, 0, 0, 0, 0, created_at FROM added),
+hidden AS (DELETE FROM posts p USING removed WHERE p.id = removed.repost_id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A kind of mark, by its table. Some are counted on the post; a repost is also a row of posts."""
+
+    table: str
+    is_counted: bool = True
+    is_shown: bool = False
+
+    @property
+    def statement(self) -> str:
+        """Sets and takes back the marks asked for; says how each pair that the post shows to was before."""
+        counted = _COUNT.format(table=self.table) if self.is_counted else ""
+        return _MARK.format(
+            table=self.table,
+            visible=may_see("a.user_id", "p.author_id"),
+            column=", repost_id" if self.is_shown else "",
+            value=", new_id" if self.is_shown else "",
+            further=counted + (_SHOW if self.is_shown else ""),
+            counts="c.likes, c.reposts, c.comments, c.v" if self.is_counted else "NULL AS v",
+            counted="LEFT JOIN changed c ON c.id = a.post_id" if self.is_counted else "",
+        )
+
+
+LIKE = Mark("likes")
+REPOST = Mark("reposts", is_shown=True)
+BOOKMARK = Mark("bookmarks", is_counted=False)
+_STATEMENTS = {mark: mark.statement for mark in (LIKE, REPOST, BOOKMARK)}
+
+
+@dataclass(slots=True)
+class Marked:
+    """A locked post: its counts, and whose mark is new and whose is gone. `v` moved if anybody's counts."""
+
+    post_id: UUID
+    author_id: UUID
+    likes: int
+    reposts: int
+    comments: int
+    v: int
+    on: tuple[UUID, ...] = ()
+    off: tuple[UUID, ...] = ()
+
+    def counts(self) -> dict[str, Any]:
+        """What a fact about its counts says."""
+        return {name: getattr(self, name) for name in ("post_id", "author_id", "likes", "reposts", "comments", "v")}
+
+
+class Settled(NamedTuple):
+    """What became of a wish: how it is after it, and the post after all of them."""
+
+    is_on: bool
+    post: Marked
+
+
+async def carry_out(tx: Transaction, mark: Mark, wishes: Sequence[Wish]) -> tuple[list[Settled | None], list[Marked]]:
+    """Set and take back marks, those of one person and post in order.
+
+    Returns for each wish what became of it, None where there is no such post or it does not show to the person; and
+    the posts on which anybody's mark is another than before.
+    """
+    each, last = fold(wishes)
+    posts = {row["id"]: Marked(*row) for row in await tx.fetch(_LOCK, list({wish.post_id for wish in wishes}))}
+    pairs = sorted(pair for pair in last if pair[0] in posts)
+    rows = await tx.fetch(_STATEMENTS[mark], *_columns(pairs, last, mark)) if pairs else []
+    was = {(row["post_id"], row["user_id"]): row["was"] for row in rows}
+    for row in rows:
+        _note(posts[row["post_id"]], row, is_on=last[row["post_id"], row["user_id"]].after(row["was"]))
+    settled = [
+        Settled(outcome.after(was[wish.pair]), posts[wish.post_id]) if wish.pair in was else None
+        for wish, outcome in zip(wishes, each, strict=True)
+    ]
+    return settled, [post for post in posts.values() if post.on or post.off]
+
+
+def _columns(pairs: list[Pair], last: Mapping[Pair, Outcome], mark: Mark) -> tuple[list[Any], ...]:
+    return (
+        [post_id for post_id, _ in pairs],
+        [user_id for _, user_id in pairs],
+        [last[pair].if_off for pair in pairs],
+        [last[pair].if_on for pair in pairs],
+        [uuid7() if mark.is_shown else None for _ in pairs],
+    )
+
+
+def _note(post: Marked, row: Record, *, is_on: bool) -> None:
+    if is_on == row["was"]:
+        return
+    if is_on:
+        post.on += (row["user_id"],)
+    else:
+        post.off += (row["user_id"],)
+    if row["v"] is not None:
+        post.likes, post.reposts, post.comments, post.v = row["likes"], row["reposts"], row["comments"], row["v"]
