@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actors.kernel.actor import Actor
 
-DOMAINS = ("auth", "accounts", "graph", "media", "profiles", "posts", "comments", "feed", "notifications")
+DOMAINS = ("auth", "accounts", "graph", "media", "profiles", "posts", "comments", "feed", "notifications", "exports")
 
 
 def modules(name: str) -> list[ModuleType]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from aiobotocore.config import AioConfig  # type: ignore[import-untyped]  # the library ships no types
@@ -21,7 +21,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]  # the library
     ClientError,
 )
 
-from actors.adapters import Outage
+from actors.adapters import Outage, multipart
 from actors.settings import Settings
 
 CHUNK_BYTES = 256 * 1024
@@ -119,24 +119,36 @@ class Storage:
                         raise ObjectTooLarge(key)
         return bytes(data)
 
-    async def write(self, key: str, data: bytes, content_type: str, cache_control: str = "no-store") -> None:
+    async def write(
+        self,
+        key: str,
+        data: bytes,
+        content_type: str,
+        cache_control: str = "no-store",
+        disposition: str = "inline",
+    ) -> None:
         """Put `data` at `key`, in place of what is there."""
         with _answering():
             await self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, CacheControl=cache_control
+                Bucket=self._bucket,
+                Key=key,
+                Body=data,
+                ContentType=content_type,
+                CacheControl=cache_control,
+                ContentDisposition=disposition,
             )
 
-    async def copy(self, source: str, target: str) -> None:
-        """Make `target` what `source` is. Raises `ObjectMissing`."""
+    async def write_file(self, key: str, file: IO[bytes], content_type: str) -> None:
+        """Put a file of any size at `key`, for download alone. A process that dies meanwhile leaves no object."""
+        about = {"ContentType": content_type, "CacheControl": "private, no-store", "ContentDisposition": "attachment"}
         with _answering():
-            try:
-                await self._client.copy_object(
-                    Bucket=self._bucket, Key=target, CopySource={"Bucket": self._bucket, "Key": source}
-                )
-            except ClientError as error:
-                if _is_missing(error):
-                    raise ObjectMissing(source) from None
-                raise
+            await multipart.send(self._client, self._bucket, key, file, **about)
+
+    async def under(self, prefix: str) -> list[str]:
+        """The keys that begin with `prefix`, a thousand at the most."""
+        with _answering():
+            found = await self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+        return [entry["Key"] for entry in found.get("Contents", ())]
 
     async def delete(self, keys: Iterable[str]) -> None:
         """Delete these objects; those that are missing already are no error."""
