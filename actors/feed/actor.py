@@ -11,7 +11,7 @@ from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
 from actors.media.addresses import Addresses
-from actors.posts.events import PostDeleted, PostLikesChanged, PostPublished, PostRepostsChanged
+from actors.posts.events import PostDeleted, PostLikesChanged, PostPublished, PostRepostsChanged, PostRestored
 from actors.posts.messages import PostItem
 
 
@@ -59,7 +59,13 @@ class FeedActor(Actor, domain="feed", lanes=4):
     async def rank_reposted(self, events: Sequence[PostRepostsChanged]) -> None:
         await self._rescore(events)
 
-    async def _rescore(self, events: Sequence[PostPublished | PostLikesChanged | PostRepostsChanged]) -> None:
+    @on(PostRestored, batch=256)
+    async def rank_restored(self, events: Sequence[PostRestored]) -> None:
+        await self._rescore(events)
+
+    async def _rescore(
+        self, events: Sequence[PostPublished | PostLikesChanged | PostRepostsChanged | PostRestored]
+    ) -> None:
         async with self.transaction() as tx:
             await queries.rescore(tx, (event.post_id for event in events))
 

@@ -130,11 +130,18 @@ async def rescore(tx: Transaction, post_ids: Iterable[UUID]) -> None:
 
 
 async def forget(tx: Transaction, post_ids: Iterable[UUID]) -> None:
-    """Take these posts out of the ranking."""
+    """Take those of these posts out of the ranking that are deleted: one may have been restored before this is heard.
+
+    They are locked first, so that none is restored before its place is gone.
+    """
+    gone = await tx.fetch(
+        "SELECT id FROM posts WHERE id = ANY($1::uuid[]) AND deleted_at IS NOT NULL ORDER BY id FOR SHARE",
+        list(post_ids),
+    )
     await tx.execute(
         """
         DELETE FROM feed_scores WHERE post_id IN (
             SELECT post_id FROM feed_scores WHERE post_id = ANY($1::uuid[]) ORDER BY post_id FOR UPDATE)
         """,
-        list(post_ids),
+        [row["id"] for row in gone],
     )

@@ -24,6 +24,8 @@ class Publishing(PostsPart):
                 owner_id=wish.caller.id,
                 upload_id=wish.upload_id,
                 photo_url=wish.photo_url,
+                alt=wish.alt,
+                focus=wish.focus,
                 show_camera=wish.show_camera,
             )
         )

@@ -50,9 +50,10 @@ def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, me
     )  # fmt: skip
     yield Rows(
         "posts",
-        "id author_id photo_id original_post_id caption tags sensitive likes reposts comments v created_at",
+        "id author_id photo_id original_post_id caption tags sensitive alt likes reposts comments v created_at",
         _posts(world, counted),
     )
+    yield Rows("post_tags", "post_id tag", ((post.id, tag) for post in world.posts for tag in post.tags))
     people, posts = world.people, world.posts
     yield Rows(
         "follows",
@@ -116,12 +117,12 @@ def _posts(world: World, counted: _Counted) -> Iterator[tuple[Any, ...]]:
     for i, post in enumerate(world.posts):
         author = world.people[post.author].id
         yield (
-            post.id, author, post.photo_id, None, post.caption, post.tags, False,
+            post.id, author, post.photo_id, None, post.caption, post.tags, False, post.alt,
             counted.likes[i], counted.reposts[i], 0, counted.v(i), post.created_at,
         )  # fmt: skip
     for share in world.shares:
         person, original = world.people[share.person].id, world.posts[share.post].id
-        yield (share.id, person, None, original, "", [], False, 0, 0, 0, 0, share.at)
+        yield (share.id, person, None, original, "", [], False, None, 0, 0, 0, 0, share.at)
 
 
 def _face_url(person: Person, pictures: Mapping[int, Stored], media_url: str) -> str:
