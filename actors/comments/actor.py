@@ -6,9 +6,17 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from actors.comments import changes, queries
+from actors.accounts.events import AccountErased
+from actors.comments import changes, leaving, queries
 from actors.comments.counted import Counted, count_of
-from actors.comments.events import CommentDeleted, CommentEdited, CommentPosted, CommentsMiscounted, Thread
+from actors.comments.events import (
+    CommentDeleted,
+    CommentEdited,
+    CommentPosted,
+    CommentsLeft,
+    CommentsMiscounted,
+    Thread,
+)
 from actors.comments.messages import (
     CommentsClosed,
     CommentView,
@@ -25,6 +33,8 @@ from actors.posts.mentions import people_named
 
 ASKED_AT_ONCE = 128
 """All may be about one post, whose lane has room for many times as many."""
+
+ERASED_AT_ONCE = 200
 
 
 class CommentsActor(Actor, domain="comments", lanes=8):
@@ -136,6 +146,21 @@ class CommentsActor(Actor, domain="comments", lanes=8):
     @on(CommentsMiscounted, batch=256)
     async def count_right(self, events: Sequence[CommentsMiscounted]) -> None:
         await self._count(events)
+
+    @on(AccountErased)
+    async def account_erased(self, event: AccountErased) -> None:
+        await self._erase(event.user_id)
+
+    @on(CommentsLeft)
+    async def comments_left(self, event: CommentsLeft) -> None:
+        await self._erase(event.user_id)
+
+    async def _erase(self, user_id: UUID) -> None:
+        async with self.transaction() as tx:
+            gone, is_more = await leaving.remove_some(tx, user_id, ERASED_AT_ONCE)
+            tx.emit(*gone)
+            if is_more:
+                tx.emit(CommentsLeft(user_id=user_id))
 
     async def _count(self, events: Sequence[Counted]) -> None:
         for start in range(0, len(events), ASKED_AT_ONCE):

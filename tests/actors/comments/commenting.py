@@ -13,7 +13,7 @@ SELECT ARRAY[
     (SELECT count(*) FROM posts p WHERE p.comments <> (
         SELECT count(*) FROM comments c LEFT JOIN comments top ON top.id = c.parent_id
         WHERE c.post_id = p.id AND c.deleted_at IS NULL AND top.deleted_at IS NULL)),
-    (SELECT count(*) FROM comments top WHERE top.replies <> (
+    (SELECT count(*) FROM comments top WHERE top.deleted_at IS NULL AND top.replies <> (
         SELECT count(*) FROM comments c WHERE c.parent_id = top.id AND c.deleted_at IS NULL))] AS drift
 """
 """Posts and comments whose counts differ from the rows they count."""

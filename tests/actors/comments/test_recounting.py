@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from actors.adapters.outside import Outside
 from actors.comments import jobs
-from actors.comments.messages import DeleteComment
+from actors.comments.messages import CommentView, DeleteComment
 from actors.kernel.system import System
 from tests.actors.auth.people import callers, facts, fetch
 from tests.actors.clock import strike
@@ -27,7 +27,7 @@ async def test_no_comment_on_its_way_is_taken_for_drift_however_many_write(
     is_over = asyncio.Event()
 
     async def write(number: int) -> None:
-        there = []
+        there: list[CommentView] = []
         for _ in range(30):
             if there and chance.random() < 0.4:
                 await system.ask(DeleteComment(caller=people[number], comment_id=there.pop().id))
