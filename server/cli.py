@@ -13,6 +13,7 @@ from actors.adapters import Outage
 from actors.kernel import dead
 from actors.kernel.errors import Refusal
 from actors.settings import Settings, SettingsError, load_settings
+from server.admin import admin
 from server.embedded.processes import EmbeddedError
 from server.http.logs import configure_logging
 from server.rotation import keys
@@ -26,6 +27,7 @@ app = typer.Typer(
 letters = typer.Typer(help="Events and jobs that were tried for the last time.", no_args_is_help=True)
 app.add_typer(letters, name="dead")
 app.add_typer(keys, name="keys")
+app.add_typer(admin, name="admin")
 
 
 def main() -> None:

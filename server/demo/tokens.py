@@ -7,11 +7,9 @@ from uuid import UUID
 
 import orjson
 
-from actors.adapters.outside import open_outside
 from actors.auth.messages import IssueSession, SignedIn
-from actors.domains import actors
-from actors.kernel.system import System
 from actors.settings import Settings
+from server.commanding import working
 from server.http.tokens import Tokens
 
 LIFETIME_SECONDS = 24 * 3600
@@ -23,16 +21,11 @@ async def write_tokens(settings: Settings, people: Sequence[UUID], file: Path) -
     access_token (good for 24 hours), refresh_token. Only the file's owner may read it."""
     tokens = Tokens.of(settings)
     lines: list[bytes] = []
-    async with open_outside(settings) as outside:
-        system = System(outside, actors())
-        await system.start()
-        try:
-            for start in range(0, len(people), AT_ONCE):
-                some = people[start : start + AT_ONCE]
-                signed_in = await asyncio.gather(*(system.ask(IssueSession(user_id=user_id)) for user_id in some))
-                lines += [_line(each, tokens) for each in signed_in]
-        finally:
-            await system.stop()
+    async with working(settings) as system:
+        for start in range(0, len(people), AT_ONCE):
+            some = people[start : start + AT_ONCE]
+            signed_in = await asyncio.gather(*(system.ask(IssueSession(user_id=user_id)) for user_id in some))
+            lines += [_line(each, tokens) for each in signed_in]
     await asyncio.to_thread(_write, file, lines)
 
 

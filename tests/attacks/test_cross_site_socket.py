@@ -98,7 +98,9 @@ async def test_without_cookies_a_foreign_page_is_a_visitor_until_it_shows_a_cred
     await socket.ws.close()
 
 
-async def test_a_ticket_serves_one_socket_once_and_nobody_else_s_page_can_fetch_one(client: Client, ada: Person) -> None:
+async def test_a_ticket_serves_one_socket_once_and_nobody_else_s_page_can_fetch_one(
+    client: Client, ada: Person
+) -> None:
     page = await browse(client, "ada")
     evil = page.cookie | {"Origin": "https://evil.example"}
     async with client.post("/v1/realtime/tickets", headers=evil) as response:

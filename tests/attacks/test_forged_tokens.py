@@ -34,7 +34,8 @@ async def refused(client: Client, forged: Mapping[str, str], code: str = "unauth
 
 
 async def test_a_token_without_a_signature_is_nobody_s(client: Client, forger: Forger) -> None:
-    forged = {f"alg {alg!r}": forger.unsigned(alg) for alg in ("none", "None", "NONE", "nOnE", "", None, [], 0)}
+    algorithms: tuple[Any, ...] = ("none", "None", "NONE", "nOnE", "", None, [], 0)
+    forged = {f"alg {alg!r}": forger.unsigned(alg) for alg in algorithms}
     forged["alg none, with the old signature"] = forger.unsigned("none", forger.signature_text)
     forged["signed, then its claims changed"] = forger.unsigned("HS256", forger.signature_text)
     forged["no signature"] = f"{forger.header_text}.{forger.payload_text}."

@@ -44,7 +44,21 @@ CASES: Mapping[tuple[str, str], tuple[str, Answer]] = {
     ("GET /v1/profiles/{username}/following", "username"): ("username", refused),
     ("PUT /v1/profiles/{username}/follow", "username"): ("username", refused),
     ("DELETE /v1/profiles/{username}/follow", "username"): ("username", anybodys),
+    ("PUT /v1/profiles/{username}/block", "username"): ("username", anybodys),
+    ("DELETE /v1/profiles/{username}/block", "username"): ("username", anybodys),
+    ("PUT /v1/profiles/{username}/mute", "username"): ("username", refused),
+    ("DELETE /v1/profiles/{username}/mute", "username"): ("username", anybodys),
+    ("DELETE /v1/profiles/{username}/follower", "username"): ("username", anybodys),
     ("GET /v1/relationships", "ids"): ("person", left_out),
+    ("POST /v1/follow-requests/{request_id}/accept", "request_id"): ("follow_request", refused),
+    ("POST /v1/follow-requests/{request_id}/reject", "request_id"): ("follow_request", refused),
+    ("DELETE /v1/auth/sessions/{id}", "id"): ("session", refused),
+    ("GET /v1/posts/{post_id}/comments", "post_id"): ("post", refused),
+    ("GET /v1/posts/{post_id}/comments", "parent_id"): ("comment", left_out),
+    ("POST /v1/posts/{post_id}/comments", "post_id"): ("post", refused),
+    ("POST /v1/posts/{post_id}/comments", "parent_id"): ("comment", refused),
+    ("PATCH /v1/comments/{comment_id}", "comment_id"): ("comment", refused),
+    ("DELETE /v1/comments/{comment_id}", "comment_id"): ("comment", refused),
 }
 """By operation and by what holds the id."""
 NOBODYS = {("POST /v1/auth/register", "username")}
@@ -97,6 +111,7 @@ async def _keep_secret(world: World, owner: Person, caller: Person) -> None:
     await world.hide(owner, "private", caller)
     await world.hide(owner, "blocking", caller)
     await world.rows("UPDATE posts SET caption = $2 WHERE author_id = $1", owner.id, SECRET)
+    await world.rows("UPDATE comments SET body = $2 WHERE author_id = $1", owner.id, SECRET)
     await world.rows("UPDATE profiles SET bio = $2, display_name = $2 WHERE user_id = $1", owner.id, SECRET)
 
 
@@ -104,7 +119,7 @@ def _with(call: Call, field: str, value: str) -> Call:
     """The same request with that value there."""
     if field in (call.path or {}):
         return replace(call, path={**(call.path or {}), field: value})
-    if field in (call.query or {}):
+    if call.json is None or field in (call.query or {}):
         return replace(call, query={**(call.query or {}), field: value})
     others = {"upload_id", "photo_url"} - {field} if field in {"upload_id", "photo_url"} else set()
     kept = {name: given for name, given in (call.json or {}).items() if name not in others}

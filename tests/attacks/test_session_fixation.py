@@ -70,6 +70,11 @@ async def test_a_refresh_token_of_one_s_own_does_not_enter_somebody_s_browser_se
 async def test_ids_are_taken_from_cookies_alone(client: Client, ada: Person) -> None:
     page = await browse(client, "ada")
     session, access = page.cookies["vitrine_session"], page.cookies["vitrine_access"]
-    for query in (f"vitrine_session={session}", f"vitrine_access={access}", f"access_token={access}", f"token={access}"):
+    for query in (
+        f"vitrine_session={session}",
+        f"vitrine_access={access}",
+        f"access_token={access}",
+        f"token={access}",
+    ):
         status, _ = await ask(client, "GET", f"/v1/auth/me?{query}")
         assert status in {400, 401}, query

@@ -28,6 +28,7 @@ WAYS: Mapping[str, Pair] = {
         lambda n: {"username": f"known_{n}", "email": "ada@example.org", "password": "a lamp of glass 7"},
         lambda n: {"username": f"fresh_{n}", "email": f"eva{n}@example.org", "password": "a lamp of glass 7"},
     ),
+    "/v1/auth/password/forgot": (lambda _: {"email": "ada@example.org"}, lambda n: {"email": f"eva{n}@example.org"}),
 }
 """For each way of asking a request about somebody there is, and one about nobody, each the n-th of its kind."""
 

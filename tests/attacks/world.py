@@ -1,6 +1,7 @@
 """A world made fresh for each call: people of every role, and what is theirs."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,9 @@ import asyncpg
 from argon2 import PasswordHasher
 from uuid_utils.compat import uuid7
 
+from actors.accounts.tokens import Purpose
 from actors.auth.messages import IssueSession
+from actors.auth.tokens import digest
 from server.keys import SYSTEM, TOKENS
 from tests.attacks.people import PASSWORD, Client, Person, ok
 from tests.flows.people import Person as Planted
@@ -96,9 +99,7 @@ class World:
                 UUID(caller.id),
             )
         elif how == "suspended":
-            await self.rows(
-                "UPDATE users SET suspended_until = now() + interval '1 day' WHERE id = $1", UUID(owner.id)
-            )
+            await self.rows("UPDATE users SET suspended_until = now() + interval '1 day' WHERE id = $1", UUID(owner.id))
         elif how == "closing":
             await self.rows("UPDATE users SET closing_at = now() WHERE id = $1", UUID(owner.id))
 
@@ -153,6 +154,46 @@ async def _notification(world: World, owner: Person) -> str:
     return str(notification)
 
 
+async def _session(world: World, owner: Person) -> str:
+    """Another one of theirs."""
+    assert world.client.app is not None
+    given = await world.client.app[SYSTEM].ask(IssueSession(user_id=UUID(owner.id)))
+    return str(given.caller.session_id)
+
+
+async def _follow_request(world: World, owner: Person) -> str:
+    request, somebody = uuid7(), await world.person()
+    await world.rows(
+        "INSERT INTO follow_requests (id, requester_id, target_id, created_at) VALUES ($1, $2, $3, now())",
+        request,
+        UUID(somebody.id),
+        UUID(owner.id),
+    )
+    return str(request)
+
+
+async def _comment(world: World, owner: Person) -> str:
+    """On somebody else's post."""
+    post = await world.thing("post", await world.person())
+    said = {"body": "What light!"}
+    return str((await ok(world.client, "POST", f"/v1/posts/{post}/comments", owner, json=said))["id"])
+
+
+def _mail_token(purpose: Purpose) -> Callable[[World, Person], Coroutine[Any, Any, str]]:
+    async def make(world: World, owner: Person) -> str:
+        token = secrets.token_urlsafe(32)
+        await world.rows(
+            "INSERT INTO mail_tokens (user_id, purpose, hash, email, asked_at, expires_at) "
+            "SELECT id, $2, $3, email, now(), now() + interval '10 minutes' FROM users WHERE id = $1",
+            UUID(owner.id),
+            purpose,
+            digest(token),
+        )
+        return token
+
+    return make
+
+
 _THINGS: Mapping[str, Callable[[World, Person], Coroutine[Any, Any, str]]] = {
     "post": _post,
     "upload": _upload,
@@ -160,4 +201,9 @@ _THINGS: Mapping[str, Callable[[World, Person], Coroutine[Any, Any, str]]] = {
     "username": _username,
     "person": _id,
     "notification": _notification,
+    "session": _session,
+    "follow_request": _follow_request,
+    "comment": _comment,
+    "reset_token": _mail_token(Purpose.reset),
+    "verify_token": _mail_token(Purpose.verify),
 }
