@@ -89,7 +89,7 @@ def job(
     name: str,
     *,
     cron: str | None = None,
-    on_death: Callable[Concatenate[Transaction, P], Coroutine[Any, Any, None]] | None = None,
+    on_death: Callable[..., Coroutine[Any, Any, None]] | None = None,
 ) -> Callable[
     [Callable[Concatenate[JobContext, P], Coroutine[Any, Any, None]]],
     Callable[Concatenate[JobContext, P], Coroutine[Any, Any, None]],
@@ -111,12 +111,19 @@ def job(
             _check_cron(name, cron)
             if len(inspect.signature(function).parameters) > 1:
                 raise DeclarationError(f"job {name} is started by the clock, which knows no arguments")
+        if on_death is not None and _arguments(on_death) != _arguments(function):
+            raise DeclarationError(f"job {name} and its last word must take the same arguments")
         checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))
         last_word = None if on_death is None else checked(on_death)
         function.__job__ = Job(name, checked(function), cron, last_word)  # type: ignore[attr-defined]  # read by jobs_of
         return function
 
     return declare
+
+
+def _arguments(function: Callable[..., Any]) -> list[str]:
+    """The names of all parameters but the first."""
+    return list(inspect.signature(function).parameters)[1:]
 
 
 def _check_cron(name: str, cron: str) -> None:

@@ -5,17 +5,21 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
+from actors.accounts.events import AccountErased
 from actors.auth.people import ENTITLEMENTS
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import NotFound
-from actors.media import queries
+from actors.media import departures, queries
 from actors.media.events import UploadBound
 from actors.media.messages import (
     MAX_BYTES,
     BindUpload,
     GetUpload,
+    KeepPhoto,
+    PhotoGone,
     PhotoState,
     PhotoView,
+    ReleasePhoto,
     SignUpload,
     UnsupportedUpload,
     UploadLimits,
@@ -27,10 +31,10 @@ from actors.media.messages import (
     UploadView,
     photo_view,
 )
-from actors.media.picture import BYTES_A_PIXEL, MEMORY_BUDGET
+from actors.media.picture import BYTES_A_PIXEL, MEMORY_BUDGET, SUFFIXES
 
 URL_SECONDS = 600
-"""How long a signed address takes the bytes."""
+"""How long a signed address takes the bytes, or shows an original to its owner."""
 
 
 class MediaActor(Actor, domain="media", lanes=4):
@@ -47,12 +51,14 @@ class MediaActor(Actor, domain="media", lanes=4):
         if wish.content_type not in BYTES_A_PIXEL:
             raise UnsupportedUpload
         photo_id, secret = uuid7(), secrets.token_urlsafe(18)
-        object_key = f"originals/{photo_id}/{secret}"
+        object_key = f"uploads/{photo_id}/{secret}"
         signed = self.adapters.storage.sign_put(
             object_key, wish.content_type, wish.bytes, wish.sha256, expires_in=URL_SECONDS
         )
         async with self.transaction() as tx:
-            if await queries.uploads_today(tx, wish.caller.id) >= ENTITLEMENTS[wish.caller.plan].uploads_per_day:
+            allowed = ENTITLEMENTS[wish.caller.plan].uploads_per_day
+            await queries.take_turns(tx, wish.caller.id)
+            if (await queries.used(tx, wish.caller.id, allowed)).uploads >= allowed:
                 raise UploadQuotaUsed
             await queries.reserve(
                 tx,
@@ -84,17 +90,27 @@ class MediaActor(Actor, domain="media", lanes=4):
         if state is PhotoState.reserved:
             arrived = await self._has_arrived(row["object_key"])
             return UploadView(id=row["id"], state=PhotoState.uploaded if arrived else state)
-        return UploadView(id=row["id"], state=state, reason=row["reason"], photo=photo_view(row, self._media_url))
+        return UploadView(
+            id=row["id"],
+            state=state,
+            progress=row["progress"] if state is PhotoState.processing else None,
+            reason=row["reason"],
+            photo=photo_view(row, self._media_url),
+            original_url=self._original_url(row),
+        )
 
     @on(UploadLimits)
     async def limits(self, question: UploadLimits) -> UploadLimitsView:
         allowed = ENTITLEMENTS[question.caller.plan].uploads_per_day
-        used = await queries.uploads_today(self.read, question.caller.id)
+        used = await queries.used(self.read, question.caller.id, allowed)
         return UploadLimitsView(
             max_bytes=MAX_BYTES,
+            content_types=tuple(BYTES_A_PIXEL),
             max_pixels={kind: MEMORY_BUDGET // cost for kind, cost in BYTES_A_PIXEL.items()},
-            uploads_per_day=allowed,
-            left=max(0, allowed - used),
+            per_day=allowed,
+            used_today=used.uploads,
+            remaining=max(0, allowed - used.uploads),
+            resets_at=used.resets_at,
         )
 
     @on(BindUpload)
@@ -103,7 +119,10 @@ class MediaActor(Actor, domain="media", lanes=4):
         if row["state"] == PhotoState.reserved and not await self._has_arrived(row["object_key"]):
             raise UploadMissing
         async with self.transaction() as tx:
-            photo, is_first = await queries.bind(tx, row["id"], wish.alt)
+            bound = await queries.bind(tx, row["id"], wish)
+            if bound is None:
+                raise NotFound
+            photo, is_first = bound
             if is_first:
                 tx.emit(UploadBound(photo_id=photo["id"], owner_id=wish.owner_id))
             return tx.answer(photo_view(photo, self._media_url))
@@ -112,6 +131,24 @@ class MediaActor(Actor, domain="media", lanes=4):
     async def bound(self, event: UploadBound) -> None:
         async with self.transaction() as tx:
             tx.enqueue("media.process", photo_id=str(event.photo_id))
+
+    @on(ReleasePhoto)
+    async def release(self, wish: ReleasePhoto) -> None:
+        async with self.transaction() as tx:
+            await departures.decide(tx, wish.photo_id, wish.after, wish.as_of)
+            return tx.answer(None)
+
+    @on(KeepPhoto)
+    async def keep(self, wish: KeepPhoto) -> None:
+        async with self.transaction() as tx:
+            if not await departures.decide(tx, wish.photo_id, None, wish.as_of):
+                raise PhotoGone
+            return tx.answer(None)
+
+    @on(AccountErased)
+    async def account_erased(self, event: AccountErased) -> None:
+        async with self.transaction() as tx:
+            tx.enqueue("media.erase", user_id=str(event.user_id))
 
     async def _upload(self, wish: BindUpload) -> Any:
         object_key = None
@@ -123,6 +160,12 @@ class MediaActor(Actor, domain="media", lanes=4):
         if row is None:
             raise NotFound
         return row
+
+    def _original_url(self, row: Any) -> str | None:
+        if row["original_key"] is None:
+            return None
+        name = f"{row['id']}.{SUFFIXES[row['content_type']]}"
+        return self.adapters.storage.sign_get(row["original_key"], URL_SECONDS, filename=name)
 
     async def _has_arrived(self, object_key: str) -> bool:
         return await self.adapters.storage.head(object_key) is not None

@@ -1,88 +1,142 @@
-"""What happens to an upload that belongs to a post: checked against what was signed, developed, shown or rejected."""
+"""What is done outside any request: uploads become photographs or are turned away, and what is not needed goes."""
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
+import structlog
 
-from actors.adapters.storage import ObjectMissing, ObjectTooLarge, Storage
+from actors.adapters.storage import Storage, StorageUnavailable
 from actors.kernel.jobs import JobContext, job
-from actors.media import darkroom, queries
+from actors.kernel.transaction import Transaction
+from actors.media import darkroom, departures, queries
+from actors.media.arrivals import arrived
+from actors.media.departures import Departure
 from actors.media.events import PhotoReady, PhotoRejected
 from actors.media.messages import PhotoMeta, photo_view
-from actors.media.picture import Picture, Rejected, Variant
+from actors.media.picture import SUFFIXES, Picture, Rejected, Variant
+
+log = structlog.get_logger(__name__)
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-_SUFFIXES = {"image/jpeg": "jpg", "image/webp": "webp"}
+CHECKED, DEVELOPED = 0.25, 0.75
+"""How much of the processing is done by then."""
+
+A_ROUND = 1_000
+LISTINGS_AT_ONCE = 8
 
 
-@job("media.process")
+async def give_up(tx: Transaction, photo_id: UUID) -> None:
+    """Processing died for good: whoever waits for the photograph is told."""
+    await _reject(tx, photo_id, "processing_failed")
+
+
+@job("media.process", on_death=give_up)
 async def process(context: JobContext, photo_id: UUID) -> None:
-    """Make an upload a photograph people see. Doing it again writes the same bytes to the same keys."""
+    """Make an upload a photograph people see.
+
+    Objects are named by their bytes: an attempt that met other bytes, however late it ends, replaces nothing.
+    """
     photo = await queries.to_process(context.read, photo_id)
     if photo is None:
         return
-    storage = context.adapters.storage
+    storage, content_type = context.adapters.storage, photo["content_type"]
     try:
         async with context.heavy:
-            picture = await darkroom.develop(await _original(storage, photo), photo["content_type"])
+            original = await arrived(context.adapters, photo)
+            await _note(context, photo_id, CHECKED)
+            picture = await darkroom.develop(original.data, content_type)
+            await _note(context, photo_id, DEVELOPED)
+            original_key = f"originals/{photo_id}/{original.sha256}.{SUFFIXES[content_type]}"
+            # Sound, but with whatever else the file says: it is downloaded by its owner, never shown by a browser.
+            await storage.write(original_key, original.data, content_type, disposition="attachment")
     except Rejected as no:
+        log.info("upload rejected", photo_id=photo_id, reason=no.reason, detail=no.detail)
         async with context.transaction() as tx:
-            if await queries.reject(tx, photo_id, no.reason):
-                tx.emit(PhotoRejected(photo_id=photo_id, owner_id=photo["owner_id"], reason=no.reason))
+            await _reject(tx, photo_id, no.reason)
         return
-    variants = await _store(storage, photo["variants_key"], picture.variants)
+    variants = await asyncio.gather(*(_store(storage, photo["variants_key"], variant) for variant in picture.variants))
     async with context.transaction() as tx:
         row = await queries.make_ready(
             tx,
             photo_id,
             size=(picture.width, picture.height),
             placeholder=picture.placeholder,
+            original_key=original_key,
             variants=variants,
-            meta=_meta(picture),
+            meta=_meta(picture, show_camera=photo["show_camera"]),
         )
         if row is not None:
             shown = photo_view(row, context.adapters.settings.media_url)
             tx.emit(PhotoReady(photo_id=photo_id, owner_id=photo["owner_id"], photo=shown))
 
 
-async def _original(storage: Storage, photo: asyncpg.Record) -> bytes:
-    """The bytes that were signed. Raises `Rejected` with `missing`, `size_mismatch` or `checksum_mismatch`."""
-    try:
-        original = await storage.read(photo["object_key"], photo["bytes"])
-    except ObjectMissing:
-        raise Rejected("missing") from None
-    except ObjectTooLarge:
-        raise Rejected("size_mismatch") from None
-    if len(original) != photo["bytes"]:
-        raise Rejected("size_mismatch")
-    if photo["sha256"] is not None:
-        found = await asyncio.to_thread(hashlib.sha256, original)
-        if found.hexdigest() != photo["sha256"]:
-            raise Rejected("checksum_mismatch")
-    return original
+async def _reject(tx: Transaction, photo_id: UUID, reason: str) -> None:
+    owner_id = await queries.reject(tx, photo_id, reason)
+    if owner_id is not None:
+        tx.emit(PhotoRejected(photo_id=photo_id, owner_id=owner_id, reason=reason))
 
 
-async def _store(storage: Storage, folder: str, variants: Sequence[Variant]) -> list[dict[str, Any]]:
-    stored = []
-    for variant in variants:
-        key = f"{folder}/{variant.name}.{_SUFFIXES[variant.content_type]}"
-        await storage.write(key, variant.data, variant.content_type, IMMUTABLE)
-        stored.append(
-            {
-                "name": variant.name,
-                "key": key,
-                "width": variant.width,
-                "height": variant.height,
-                "content_type": variant.content_type,
-            }
-        )
-    return stored
+async def _note(context: JobContext, photo_id: UUID, progress: float) -> None:
+    async with context.adapters.database.for_command() as connection:
+        await queries.note_progress(connection, photo_id, progress)
 
 
-def _meta(picture: Picture) -> dict[str, Any] | None:
-    meta = PhotoMeta(artist=picture.artist, copyright=picture.copyright, licence=picture.licence)
+async def _store(storage: Storage, folder: str, variant: Variant) -> dict[str, Any]:
+    digest = hashlib.sha256(variant.data).hexdigest()[:16]
+    key = f"{folder}/{variant.name}-{digest}.{SUFFIXES[variant.content_type]}"
+    await storage.write(key, variant.data, variant.content_type, IMMUTABLE)
+    return {
+        "name": variant.name,
+        "key": key,
+        "width": variant.width,
+        "height": variant.height,
+        "content_type": variant.content_type,
+    }
+
+
+def _meta(picture: Picture, *, show_camera: bool) -> dict[str, Any] | None:
+    rights = {"artist": picture.artist, "copyright": picture.copyright, "licence": picture.licence}
+    meta = PhotoMeta.model_validate({**rights, **(picture.taken if show_camera else {})})
     return meta.model_dump(exclude_none=True) or None
+
+
+@job("media.sweep", cron="* * * * *")
+async def sweep(context: JobContext) -> None:
+    """Delete objects nobody needs, a bounded number a minute: of what was released a while ago, and the bytes as they
+    were sent of what is settled. Then release what is due, which the next rounds delete."""
+    storage = context.adapters.storage
+    gone = await departures.released(context.read, A_ROUND)
+    cleared = await departures.to_clear(context.read, A_ROUND)
+    try:
+        await storage.delete([row["object_key"] for row in cleared])
+        await _delete_all(storage, gone)
+    except StorageUnavailable as error:
+        log.warning("nothing was swept: the storage is away", error=error)
+        return
+    async with context.transaction() as tx:
+        await departures.note_cleared(tx, [row["id"] for row in cleared])
+        await departures.forget(tx, gone)
+        await departures.release_due(tx, A_ROUND)
+
+
+async def _delete_all(storage: Storage, gone: list[Departure]) -> None:
+    listing = asyncio.Semaphore(LISTINGS_AT_ONCE)
+
+    async def under(folder: str) -> list[str]:
+        async with listing:
+            return await storage.under(f"{folder}/")
+
+    posted = [photo for photo in gone if photo.was_posted]
+    folders = [folder for photo in posted for folder in (photo.variants_key, f"originals/{photo.id}")]
+    found = await asyncio.gather(*map(under, folders))
+    await storage.delete([*(photo.object_key for photo in gone), *(key for keys in found for key in keys)])
+
+
+@job("media.erase")
+async def erase(context: JobContext, user_id: UUID) -> None:
+    """Release everything of somebody who is gone, some at a time."""
+    async with context.adapters.database.for_command() as connection:
+        while await departures.release_of_owner(connection, user_id, A_ROUND) == A_ROUND:
+            pass

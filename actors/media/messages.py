@@ -1,15 +1,15 @@
 """What media may be asked, and what it answers."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from actors.auth.people import Caller
-from actors.kernel.errors import Conflict, Exhausted, TooLarge, UnsupportedType
+from actors.kernel.errors import Conflict, Exhausted, NotFound, TooLarge, UnsupportedType
 from actors.kernel.message import Command, Query, Trusted, View
 
 MAX_BYTES = 20 * 2**20
@@ -38,16 +38,28 @@ class VariantView(View):
 class FocalPoint(View):
     """What must stay in sight when the picture is cropped, each from 0 (left, top) to 1."""
 
-    x: float
-    y: float
+    x: Annotated[float, Field(ge=0, le=1)]
+    y: Annotated[float, Field(ge=0, le=1)]
+
+
+class Exposure(View):
+    """How it was taken: f-number, time as photographers write it (`1/250`, in seconds), ISO, millimetres."""
+
+    aperture: float | None = None
+    time: str | None = None
+    iso: int | None = None
+    focal_length: float | None = None
 
 
 class PhotoMeta(View):
-    """Whose it is, as its file says."""
+    """Whose it is, as its file says; and what it was taken with, if its owner shows that."""
 
     artist: str | None = None
     copyright: str | None = None
     licence: str | None = None
+    camera: str | None = None
+    lens: str | None = None
+    exposure: Exposure | None = None
 
 
 class PhotoView(View):
@@ -79,21 +91,33 @@ class UploadTicket(View):
 
 
 class UploadView(View):
-    """An upload and, once a post has it, its photograph. `reason` is a code, present when it was rejected."""
+    """An upload and, once a post has it, its photograph.
+
+    `reason` is a code, present when it was rejected. `progress` (0 to 1) is there while it is processing.
+    `original_url` lets its owner download what they sent, for ten minutes.
+    """
 
     id: UUID
     state: PhotoState
+    progress: float | None = None
     reason: str | None = None
     photo: PhotoView | None = None
+    original_url: str | None = None
 
 
 class UploadLimitsView(View):
-    """What may be uploaded: types with the pixels each may have, bytes, and how many in 24 hours."""
+    """What may be uploaded: bytes, types, the pixels each type may have at worst, and how many in 24 hours.
+
+    `resets_at` is when the next becomes free, once some are used.
+    """
 
     max_bytes: int
+    content_types: tuple[str, ...]
     max_pixels: Mapping[str, int]
-    uploads_per_day: int
-    left: int
+    per_day: int
+    used_today: int
+    remaining: int
+    resets_at: datetime | None
 
 
 class UploadTooLarge(TooLarge):
@@ -154,6 +178,36 @@ class BindUpload(Command[PhotoView], key="owner_id"):
     upload_id: UUID | None = None
     photo_url: str | None = None
     alt: str | None = None
+    focus: FocalPoint | None = None
+    show_camera: bool = False
+
+
+class PhotoGone(NotFound):
+    """The files of this photograph have been deleted."""
+
+    code = "photo_gone"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class ReleasePhoto(Command[None], key="photo_id"):
+    """Let the files of a photograph be deleted from `after` on. Raises nothing for one that is gone.
+
+    Of releasing and keeping, what was decided later (`as_of`) stands, in whatever order it arrives.
+    """
+
+    photo_id: UUID
+    after: AwareDatetime
+    as_of: AwareDatetime = Field(default_factory=_now)
+
+
+class KeepPhoto(Command[None], key="photo_id"):
+    """Keep the files of a photograph that was to be released. Raises `PhotoGone` when that is too late."""
+
+    photo_id: UUID
+    as_of: AwareDatetime = Field(default_factory=_now)
 
 
 class _Row(Protocol):

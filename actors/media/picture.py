@@ -1,6 +1,7 @@
 """What a picture is to those who ask for one: its sizes, what it may cost, and why it may be refused."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 EDGES = {"thumb": 320, "card": 960, "full": 2048}
 """The variants and the length of their longer side at most, in pixels. None is larger than the original."""
@@ -10,6 +11,9 @@ MEMORY_BUDGET = 200 * 2**20
 
 BYTES_A_PIXEL = {"image/jpeg": 10, "image/png": 11, "image/webp": 17, "image/avif": 11, "image/gif": 9}
 """What decoding takes at worst (measured): all coefficients, an alpha channel, the canvases of an animation."""
+
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/avif": "avif", "image/gif": "gif"}
+"""How the names of files of each type end."""
 
 
 class Rejected(Exception):
@@ -34,7 +38,7 @@ class Variant(NamedTuple):
 class Picture(NamedTuple):
     """A developed picture. Its width and height are the original's, upright.
 
-    `placeholder` is a ThumbHash in Base64.
+    `placeholder` is a ThumbHash in Base64; `taken` says how it was taken, as far as its file does.
     """
 
     width: int
@@ -43,4 +47,5 @@ class Picture(NamedTuple):
     artist: str | None
     copyright: str | None
     licence: str | None
+    taken: Mapping[str, Any]
     variants: tuple[Variant, ...]

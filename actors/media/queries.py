@@ -1,23 +1,44 @@
-"""All SQL of media."""
+"""What media reads and writes of an upload on its way to a photograph. How they go is in `departures`."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
+from actors.adapters.database import Connection
 from actors.kernel.transaction import Reads, Transaction
+from actors.media.messages import BindUpload
 
 _SHOWN = "id, state, width, height, placeholder, variants, alt, focus, meta"
 
 
-async def uploads_today(db: Reads, owner_id: UUID) -> int:
-    """How many this person reserved in the last 24 hours."""
-    count: int = await db.fetchval(
-        "SELECT count(*) FROM photos WHERE owner_id = $1 AND created_at > now() - interval '24 hours'", owner_id
+class Used(NamedTuple):
+    """How many uploads of the last 24 hours count, and when there are fewer, and fewer than allowed."""
+
+    uploads: int
+    resets_at: datetime | None
+
+
+async def used(db: Reads, owner_id: UUID, allowed: int) -> Used:
+    """What this person has reserved of the `allowed` uploads in 24 hours."""
+    row = await db.fetchrow(
+        """
+        SELECT count(*),
+            (array_agg(created_at ORDER BY created_at))[greatest(1, count(*) - $2 + 1)] + interval '24 hours'
+        FROM photos WHERE owner_id = $1 AND created_at > now() - interval '24 hours'
+        """,
+        owner_id,
+        allowed,
     )
-    return count
+    assert row is not None
+    return Used(*row)
+
+
+async def take_turns(tx: Transaction, owner_id: UUID) -> None:
+    """Let one transaction at a time, wherever it runs, count this person's uploads and add to them."""
+    await tx.execute("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", owner_id)
 
 
 async def reserve(
@@ -53,11 +74,12 @@ async def reserve(
 async def upload_of(
     db: Reads, owner_id: UUID, *, upload_id: UUID | None = None, object_key: str | None = None
 ) -> asyncpg.Record | None:
-    """This person's upload, by its id or by where its original lies."""
+    """This person's upload, by its id or by where its bytes were sent. One that was released is not there."""
     return await db.fetchrow(
         f"""
-        SELECT {_SHOWN}, reason, object_key FROM photos
-        WHERE owner_id = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3::text IS NULL OR object_key = $3)
+        SELECT {_SHOWN}, reason, progress, content_type, object_key, original_key FROM photos
+        WHERE owner_id = $1 AND released_at IS NULL
+          AND ($2::uuid IS NULL OR id = $2) AND ($3::text IS NULL OR object_key = $3)
           AND NOT ($2::uuid IS NULL AND $3::text IS NULL)
         """,
         owner_id,
@@ -66,26 +88,44 @@ async def upload_of(
     )
 
 
-async def bind(tx: Transaction, photo_id: UUID, alt: str | None) -> tuple[asyncpg.Record, bool]:
-    """Give a reserved upload to a post. Returns its row, and whether it was this call that did."""
-    before = await tx.fetchval("SELECT state FROM photos WHERE id = $1 FOR NO KEY UPDATE", photo_id)
+async def bind(tx: Transaction, photo_id: UUID, wish: BindUpload) -> tuple[asyncpg.Record, bool] | None:
+    """Give a reserved upload to a post. Returns its row, and whether it was this call that did.
+
+    None when it was released meanwhile.
+    """
+    before = await tx.fetchval(
+        "SELECT state FROM photos WHERE id = $1 AND released_at IS NULL FOR NO KEY UPDATE", photo_id
+    )
     if before == "reserved":
         await tx.execute(
-            "UPDATE photos SET state = 'processing', posted_at = now(), alt = $2 WHERE id = $1", photo_id, alt
+            """
+            UPDATE photos SET state = 'processing', posted_at = now(), alt = $2, focus = $3, show_camera = $4
+            WHERE id = $1
+            """,
+            photo_id,
+            wish.alt,
+            wish.focus.model_dump() if wish.focus else None,
+            wish.show_camera,
         )
     row = await tx.fetchrow(f"SELECT {_SHOWN} FROM photos WHERE id = $1", photo_id)
-    assert row is not None
-    return row, before == "reserved"
+    return (row, before == "reserved") if before is not None and row is not None else None
 
 
 async def to_process(db: Reads, photo_id: UUID) -> asyncpg.Record | None:
     """What was signed for a photo that waits to be processed; None when it does not wait."""
     return await db.fetchrow(
         """
-        SELECT id, owner_id, content_type, bytes, sha256, object_key, variants_key FROM photos
-        WHERE id = $1 AND state = 'processing'
+        SELECT id, owner_id, content_type, bytes, sha256, object_key, variants_key, show_camera FROM photos
+        WHERE id = $1 AND state = 'processing' AND released_at IS NULL
         """,
         photo_id,
+    )
+
+
+async def note_progress(connection: Connection, photo_id: UUID, progress: float) -> None:
+    """How much of the processing is done. It never goes back, though an attempt may begin again."""
+    await connection.execute(
+        "UPDATE photos SET progress = $2 WHERE id = $1 AND progress < $2 AND state = 'processing'", photo_id, progress
     )
 
 
@@ -95,26 +135,34 @@ async def make_ready(
     *,
     size: tuple[int, int],
     placeholder: str,
+    original_key: str,
     variants: Sequence[dict[str, Any]],
     meta: dict[str, Any] | None,
 ) -> asyncpg.Record | None:
     """Show a photo that was being processed, and return its row; None when it no longer was."""
     return await tx.fetchrow(
         f"""
-        UPDATE photos SET state = 'ready', width = $2, height = $3, placeholder = $4, variants = $5, meta = $6
-        WHERE id = $1 AND state = 'processing' RETURNING {_SHOWN}
+        UPDATE photos SET state = 'ready', progress = 1, width = $2, height = $3, placeholder = $4,
+            original_key = $5, variants = $6, meta = $7
+        WHERE id = $1 AND state = 'processing' AND released_at IS NULL RETURNING {_SHOWN}
         """,
         photo_id,
         *size,
         placeholder,
+        original_key,
         list(variants),
         meta,
     )
 
 
-async def reject(tx: Transaction, photo_id: UUID, reason: str) -> bool:
-    """Turn away a photo that was being processed. Returns whether it still was."""
-    tag = await tx.execute(
-        "UPDATE photos SET state = 'rejected', reason = $2 WHERE id = $1 AND state = 'processing'", photo_id, reason
+async def reject(tx: Transaction, photo_id: UUID, reason: str) -> UUID | None:
+    """Turn away a photo that was being processed. Returns whose it is; None when it no longer was."""
+    owner_id: UUID | None = await tx.fetchval(
+        """
+        UPDATE photos SET state = 'rejected', reason = $2
+        WHERE id = $1 AND state = 'processing' AND released_at IS NULL RETURNING owner_id
+        """,
+        photo_id,
+        reason,
     )
-    return tag == "UPDATE 1"
+    return owner_id

@@ -60,20 +60,20 @@ def read_rights(image: ImageFile.ImageFile) -> Rights:
     artist, copyright_ = None, None
     with contextlib.suppress(Exception):
         exif = image.getexif()
-        artist, copyright_ = _text(exif.get(_ARTIST)), _text(exif.get(_COPYRIGHT))
+        artist, copyright_ = one_line(exif.get(_ARTIST)), one_line(exif.get(_COPYRIGHT))
     with contextlib.suppress(Exception):
         iptc = IptcImagePlugin.getiptcinfo(image) or {}
-        artist = artist or _text(iptc.get(_IPTC_BYLINE))
-        copyright_ = copyright_ or _text(iptc.get(_IPTC_COPYRIGHT))
-    artist = artist or _text(image.info.get("Author"))
-    copyright_ = copyright_ or _text(image.info.get("Copyright"))
+        artist = artist or one_line(iptc.get(_IPTC_BYLINE))
+        copyright_ = copyright_ or one_line(iptc.get(_IPTC_COPYRIGHT))
+    artist = artist or one_line(image.info.get("Author"))
+    copyright_ = copyright_ or one_line(image.info.get("Copyright"))
     licence, xmp = None, b""
     with contextlib.suppress(Exception):
         licence, xmp = _packet(image.info.get("xmp", b""))
     return Rights(artist, copyright_, licence, xmp)
 
 
-def _text(value: object) -> str | None:
+def one_line(value: object) -> str | None:
     """One line of printable text, or None. EXIF is read as Latin-1, though UTF-8 is what most write."""
     if isinstance(value, list | tuple):
         value = value[0] if value else None
@@ -110,4 +110,4 @@ def _packet(xmp: bytes | str) -> tuple[str | None, bytes]:
 def _statement(description: ElementTree.Element, name: str) -> str | None:
     child = description.find(name)
     inner = None if child is None else child.get(f"{{{_RDF}}}resource") or child.text
-    return _text(description.get(name) or inner)
+    return one_line(description.get(name) or inner)

@@ -158,15 +158,15 @@ async def test_reading_stops_at_the_bound(storage: Storage, key: str) -> None:
     assert len(await storage.read(key, 300_000)) == 300_000
 
 
-async def test_copies_and_deletions(storage: Storage, key: str) -> None:
-    kept = f"originals/{uuid4()}.jpg"
-    await storage.write(key, PHOTO, "image/jpeg")
-    await storage.copy(key, kept)
-    await storage.delete([key, "uploads/never-there.jpg"])
+async def test_deletions_and_what_is_left_in_a_folder(storage: Storage, key: str) -> None:
+    folder = f"originals/{uuid4()}"
+    for name in (key, f"{folder}/a.jpg", f"{folder}/b.jpg", f"{folder}b/c.jpg"):
+        await storage.write(name, PHOTO, "image/jpeg")
+    assert sorted(await storage.under(f"{folder}/")) == [f"{folder}/a.jpg", f"{folder}/b.jpg"]
+    await storage.delete([key, f"{folder}/a.jpg", "uploads/never-there.jpg"])
     assert await storage.head(key) is None
-    assert await storage.read(kept, 10_000) == PHOTO
-    with pytest.raises(ObjectMissing):
-        await storage.copy(key, kept)
+    assert await storage.under(f"{folder}/") == [f"{folder}/b.jpg"]
+    assert await storage.under(f"originals/{uuid4()}/") == []
     with pytest.raises(ObjectMissing):
         await storage.read(key, 10_000)
 

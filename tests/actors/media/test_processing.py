@@ -96,7 +96,7 @@ async def test_other_bytes_than_were_signed_are_rejected(system: System, outside
     ]
     for ticket in (longer, other_sum, gone):
         await bound(system, ana, ticket)
-    keys = {ticket.upload_id: "originals" + ticket.photo_url.partition("/originals")[2] for ticket in (longer, gone)}
+    keys = {ticket.upload_id: "uploads" + ticket.photo_url.partition("/uploads")[2] for ticket in (longer, gone)}
     await outside.storage.write(keys[longer.upload_id], picture + b"more", "image/jpeg")
     await outside.storage.delete([keys[gone.upload_id]])
     await fetch(

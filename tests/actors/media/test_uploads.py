@@ -65,9 +65,9 @@ async def test_the_last_upload_of_a_day_is_signed_and_the_next_is_not(system: Sy
         ana.id,
         ENTITLEMENTS[Plan.free].uploads_per_day - 1,
     )
-    assert (await system.ask(UploadLimits(caller=ana))).left == 1
+    assert (await system.ask(UploadLimits(caller=ana))).remaining == 1
     await signed(system, ana, 10)
-    assert (await system.ask(UploadLimits(caller=ana))).left == 0
+    assert (await system.ask(UploadLimits(caller=ana))).remaining == 0
     with pytest.raises(UploadQuotaUsed):
         await signed(system, ana, 10)
     await fetch(database_url, "UPDATE photos SET created_at = created_at - interval '1 day'")
@@ -116,7 +116,7 @@ async def test_binding_twice_or_by_either_name_is_binding_once(system: System, d
 async def test_another_address_binds_nothing(system: System, url: str) -> None:
     (ana,) = await callers(system, "ana")
     ticket = await uploaded(system, ana, PICTURE)
-    wrong = url.format(url=ticket.photo_url, base=ticket.photo_url.partition("/originals")[0])
+    wrong = url.format(url=ticket.photo_url, base=ticket.photo_url.partition("/uploads")[0])
     with pytest.raises(NotFound):
         await system.ask(BindUpload(owner_id=ana.id, photo_url=wrong))
 
