@@ -12,12 +12,13 @@ from server.http.binding import MAX_BODY
 from server.http.cursors import Cursors
 from server.http.edge import edge
 from server.http.endpoint import register
-from server.http.identity import Identities, Revocations
+from server.http.identity import Identities
 from server.http.limits import Bucket, Limiter, buckets_of
 from server.http.openapi import Description
 from server.http.readiness import Check, Readiness
 from server.http.routing import AnyRoute, check
 from server.http.sessions import WebSessions
+from server.http.standings import Standings
 from server.http.tokens import Tokens
 from server.http.unreadable import Runner
 from server.keys import (
@@ -29,9 +30,9 @@ from server.keys import (
     LIMITER,
     LIVE_LOG,
     READINESS,
-    REVOCATIONS,
     SESSIONS,
     SETTINGS,
+    STANDINGS,
     SYSTEM,
     TABLE,
     TOKENS,
@@ -51,22 +52,22 @@ def create_app(
     system: System,
     cache: Cache,
     live_log: LiveHead,
-    revocations: Revocations | None = None,
+    standings: Standings | None = None,
     checks: Mapping[str, Check] | None = None,
     buckets: Mapping[str, Bucket] | None = None,
     routes: Sequence[AnyRoute] | None = None,
 ) -> web.Application:
     """The application, its routes checked against the actors of `system`.
 
-    `revocations` is the set the live tail feeds; `checks` are parts whose absence only degrades. Raises
+    `standings` is what the live edge keeps; `checks` are parts whose absence only degrades. Raises
     `DeclarationError` for a table that makes no sense.
     """
     lifecycle = Lifecycle()
     app = web.Application(client_max_size=MAX_BODY, middlewares=[edge(settings, lifecycle)])
     app[SETTINGS], app[SYSTEM], app[CACHE], app[LIVE_LOG] = settings, system, cache, live_log
     app[TOKENS] = Tokens.of(settings)
-    app[REVOCATIONS] = Revocations() if revocations is None else revocations
-    app[IDENTITIES] = Identities(app[TOKENS], app[REVOCATIONS])
+    app[STANDINGS] = Standings() if standings is None else standings
+    app[IDENTITIES] = Identities(app[TOKENS], app[STANDINGS])
     app[SESSIONS] = WebSessions(settings, cache)
     app[CURSORS] = Cursors(settings)
     buckets = buckets_of(settings) if buckets is None else buckets

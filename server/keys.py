@@ -9,12 +9,13 @@ from actors.adapters.cache import Cache
 from actors.kernel.system import System
 from actors.settings import Settings
 from server.http.cursors import Cursors
-from server.http.identity import Identities, Revocations
+from server.http.identity import Identities
 from server.http.limits import Limiter
 from server.http.openapi import Description
 from server.http.readiness import Readiness
 from server.http.routing import AnyRoute
 from server.http.sessions import WebSessions
+from server.http.standings import Standings
 from server.http.tokens import Tokens
 
 
@@ -36,7 +37,7 @@ SYSTEM = web.AppKey("system", System)
 CACHE = web.AppKey("cache", Cache)
 LIVE_LOG: web.AppKey[LiveHead] = web.AppKey("live_log")
 TOKENS = web.AppKey("tokens", Tokens)
-REVOCATIONS = web.AppKey("revocations", Revocations)
+STANDINGS = web.AppKey("standings", Standings)
 IDENTITIES = web.AppKey("identities", Identities)
 SESSIONS = web.AppKey("sessions", WebSessions)
 CURSORS = web.AppKey("cursors", Cursors)

@@ -18,7 +18,7 @@ from actors.kernel.system import System
 from actors.settings import Settings, SettingsError
 from server.app import begin_drain, create_app, runner
 from server.embedded.processes import die_with_parent
-from server.http.identity import Revocations
+from server.http.standings import Standings
 from server.realtime.realtime import REALTIME, Realtime
 
 log = structlog.get_logger(__name__)
@@ -47,10 +47,10 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
 
         system.supervisor.watch(give_up)
         await system.start()
-        revocations = Revocations()
-        realtime = Realtime(settings, outside.cache, system.ask, revocations)
+        standings = Standings()
+        realtime = Realtime(settings, outside.cache, system.ask, standings)
         await realtime.start()
-        app = assemble(outside, system, realtime, revocations)
+        app = assemble(outside, system, realtime, standings)
         served = runner(app)
         await served.setup()
         await web.SockSite(served, listener, backlog=BACKLOG).start()
@@ -70,14 +70,14 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
         raise SystemExit(1)
 
 
-def assemble(outside: Outside, system: System, realtime: Realtime, revocations: Revocations) -> web.Application:
+def assemble(outside: Outside, system: System, realtime: Realtime, standings: Standings) -> web.Application:
     """The whole application around a started system and live edge."""
     app = create_app(
         outside.settings,
         system=system,
         cache=outside.cache,
         live_log=realtime,
-        revocations=revocations,
+        standings=standings,
         checks={"storage": outside.storage.is_up},
     )
     app[REALTIME] = realtime

@@ -19,7 +19,7 @@ from actors.kernel.system import System
 from actors.settings import Settings, load_settings
 from server.embedded.processes import EmbeddedError
 from server.embedded.valkey import start_valkey
-from server.http.identity import Revocations
+from server.http.standings import Standings
 from server.realtime.realtime import Realtime
 from server.serve import assemble
 from tests.contract import held_to_openapi
@@ -164,10 +164,10 @@ async def system(outside: Outside) -> AsyncIterator[System]:
 @pytest.fixture
 async def client(outside: Outside, system: System) -> AsyncIterator["TestClient[web.Request, web.Application]"]:
     """Calls the whole application, live edge included; every reply is held against the OpenAPI document."""
-    revocations = Revocations()
-    realtime = Realtime(outside.settings, outside.cache, system.ask, revocations)
+    standings = Standings()
+    realtime = Realtime(outside.settings, outside.cache, system.ask, standings)
     await realtime.start()
-    app = assemble(outside, system, realtime, revocations)
+    app = assemble(outside, system, realtime, standings)
     async with TestClient(TestServer(app), middlewares=[held_to_openapi()]) as client:
         yield client
     await realtime.stop()

@@ -1,13 +1,13 @@
-"""Who is asking: a verified token, remembered until it expires, unless its session was revoked meanwhile."""
+"""Who is asking: a verified token, remembered until it expires, and what became of its bearer since it was issued."""
 
 import time
 from enum import StrEnum
-from uuid import UUID
 
 from aiohttp import hdrs, web
 
 from actors.kernel.errors import Unauthenticated
-from server.http.tokens import LIFETIME_SECONDS, Identity, TokenExpired, TokenInvalid, Tokens
+from server.http.standings import Standings
+from server.http.tokens import Identity, TokenExpired, TokenInvalid, Tokens
 
 ACCESS_COOKIE = "vitrine_access"
 _BEARER = "bearer "
@@ -18,23 +18,6 @@ class SessionEnded(Unauthenticated):
     """This session was ended; sign in again."""
 
     code = "session_revoked"
-
-
-class Revocations:
-    """The sessions that ended before their access tokens expire. Every process tails them from the live log."""
-
-    def __init__(self) -> None:
-        self._until: dict[UUID, float] = {}
-
-    def revoke(self, session_id: UUID, until: float | None = None) -> None:
-        """Believe no token of that session any more. After `until` (Unix seconds) none can be left."""
-        now = time.time()
-        if len(self._until) % 1024 == 1023:
-            self._until = {known: end for known, end in self._until.items() if end > now}
-        self._until[session_id] = now + LIFETIME_SECONDS if until is None else until
-
-    def __contains__(self, session_id: UUID) -> bool:
-        return session_id in self._until
 
 
 class Source(StrEnum):
@@ -48,9 +31,9 @@ class Source(StrEnum):
 class Identities:
     """Verifies each token once: a signature costs 33 µs, looking it up again under one."""
 
-    def __init__(self, tokens: Tokens, revocations: Revocations) -> None:
+    def __init__(self, tokens: Tokens, standings: Standings) -> None:
         self._tokens = tokens
-        self._revocations = revocations
+        self._standings = standings
         self._known: dict[str, Identity] = {}
 
     def of_token(self, token: str) -> Identity:
@@ -64,9 +47,13 @@ class Identities:
         elif identity.expires_at <= time.time():
             del self._known[token]
             raise TokenExpired
-        if identity.caller.session_id in self._revocations:
+        return self._now(identity) if self._standings.knows_of(identity.caller) else identity
+
+    def _now(self, identity: Identity) -> Identity:
+        if self._standings.why_ended(identity.caller) is not None:
             raise SessionEnded
-        return identity
+        caller = self._standings.current(identity.caller)
+        return identity if caller is identity.caller else Identity.of(caller, identity.expires_at)
 
     def of_request(self, request: web.Request) -> tuple[Source, Identity | None]:
         """Who sends the request, by its bearer token, else by its cookie; None for a visitor.

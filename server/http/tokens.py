@@ -47,6 +47,11 @@ class Identity(NamedTuple):
     caller_json: bytes
     expires_at: float
 
+    @classmethod
+    def of(cls, caller: Caller, expires_at: float) -> Self:
+        """That of this caller."""
+        return cls(caller, caller.model_dump_json().encode(), expires_at)
+
 
 class Tokens:
     """Issues with the current key, verifies with any of the known ones."""
@@ -89,4 +94,4 @@ class Tokens:
             raise TokenExpired from None
         except (JOSEError, ValidationError, ValueError, TypeError, RecursionError):
             raise TokenInvalid from None
-        return Identity(caller, caller.model_dump_json().encode(), float(claims["exp"]))
+        return Identity.of(caller, float(claims["exp"]))

@@ -8,11 +8,13 @@ from aiohttp import hdrs, web
 from actors.auth.people import Caller
 from actors.kernel.errors import Forbidden, Unauthenticated, Unavailable
 from actors.settings import Settings
-from server.http.identity import Revocations, Source
+from server.http.identity import Source
+from server.http.standings import Standings
 from server.http.tokens import TokenExpired, Tokens
 from server.keys import IDENTITIES
 from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.refusals import Denied
+from server.realtime.rights import ended_by
 from server.realtime.tickets import Tickets
 
 _OUR_COOKIES = ("vitrine_access=", "vitrine_session=")
@@ -34,11 +36,11 @@ class Admitted(NamedTuple):
 class Admission:
     """Knows people by bearer token, cookie, token in `connect`, or ticket."""
 
-    def __init__(self, settings: Settings, tickets: Tickets, revocations: Revocations) -> None:
+    def __init__(self, settings: Settings, tickets: Tickets, standings: Standings) -> None:
         self._tokens = Tokens.of(settings)
         self._origins = {_origin(settings.public_url), *map(_origin, settings.allowed_origins)} - {None}
         self._tickets = tickets
-        self._revocations = revocations
+        self._standings = standings
 
     def of_upgrade(self, request: web.Request) -> Admitted | None:
         """Who the upgrade itself names; None may still say so in `connect`.
@@ -69,13 +71,15 @@ class Admission:
             caller = await self._tickets.redeem(ticket)
         except Unavailable as refusal:
             raise Denied(ErrorCode.unavailable, refusal.detail, close=CloseCode.overloaded) from None
-        if caller is None or self.has_ended(caller):
+        if caller is None:
             raise Denied(ErrorCode.unauthorized, "this ticket is not valid", close=CloseCode.unauthorized)
         return Admitted(caller, None)
 
-    def has_ended(self, caller: Caller) -> bool:
-        """Whether the session was revoked, meanwhile perhaps."""
-        return caller.session_id in self._revocations
+    def now(self, admitted: Admitted) -> Admitted:
+        """The same, as who they are by now. Raises `Denied` when their session has ended."""
+        if (close := ended_by(self._standings, admitted.caller)) is not None:
+            raise Denied(ErrorCode.unauthorized, "this session was ended", close=close)
+        return admitted._replace(caller=self._standings.current(admitted.caller))
 
     def _of_token(self, token: str) -> Admitted:
         # Verified here and not remembered: a socket shows its token once, and remembering costs a kilobyte.
@@ -85,8 +89,6 @@ class Admission:
             raise Denied(ErrorCode.token_expired, refusal.detail, close=CloseCode.token_expired) from None
         except Unauthenticated as refusal:
             raise Denied(ErrorCode.unauthorized, refusal.detail, close=CloseCode.unauthorized) from None
-        if self.has_ended(identity.caller):
-            raise Denied(ErrorCode.unauthorized, "this session was ended", close=CloseCode.session_revoked)
         return Admitted(identity.caller, identity.expires_at)
 
 

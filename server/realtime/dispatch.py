@@ -38,6 +38,7 @@ from server.realtime.frames import (
     User,
 )
 from server.realtime.refusals import Denied
+from server.realtime.rights import Rights
 from server.realtime.subscribing import Outcome, Subscribing
 
 logger = structlog.get_logger(__name__)
@@ -50,10 +51,11 @@ AnyRequest = Connect | Sub | Unsub | Track | Untrack | Refresh | Pong
 class Dispatch:
     """Answers one request at a time for each socket, in the order they came."""
 
-    def __init__(self, admission: Admission, audience: Audience, subscribing: Subscribing) -> None:
+    def __init__(self, admission: Admission, audience: Audience, subscribing: Subscribing, rights: Rights) -> None:
         self._admission = admission
         self._audience = audience
         self._subscribing = subscribing
+        self._rights = rights
         self._connecting: Counter[UUID] = Counter()
         """Sockets of each person that do not watch `me` yet."""
 
@@ -105,11 +107,11 @@ class Dispatch:
         if connection.opened:
             raise Denied(ErrorCode.bad_request, "this socket is connected already")
         admitted = await self._admission.of_credentials(request.token, request.ticket) or upgrade
-        caller, expires_at = (None, None) if admitted is None else admitted
+        caller, expires_at = (None, None) if admitted is None else self._admission.now(admitted)
         with self._place_of(caller):
             await self._open(connection, request, caller, expires_at)
-        if caller is not None and self._admission.has_ended(caller):
-            connection.close(CloseCode.session_revoked)
+        # Who it is may have changed meanwhile, while the socket could not be found by it.
+        self._rights.judge(connection)
 
     @contextmanager
     def _place_of(self, caller: Caller | None) -> Iterator[None]:
@@ -166,9 +168,10 @@ class Dispatch:
             raise Denied(ErrorCode.bad_request, "give a token or a ticket")
         if connection.caller is None or admitted.caller.id != connection.caller.id:
             raise Denied(ErrorCode.unauthorized, "this socket belongs to somebody else")
-        connection.caller = admitted.caller
-        connection.live_until(admitted.expires_at)
+        connection.caller, expires_at = self._admission.now(admitted)
+        connection.live_until(expires_at)
         connection.send(text_frame(Answer(id=request.id, ok=Refreshed(expires_in_ms=connection.expires_in_ms))))
+        self._rights.judge(connection)
 
 
 def _read(text: str) -> AnyRequest:

@@ -4,12 +4,16 @@ import re
 from collections.abc import Mapping
 from sys import intern
 from typing import NamedTuple, Self
+from uuid import UUID
 
 _POSITION = re.compile(r"(\d{1,20})-(\d{1,20})")
 
 EPOCH = b"epoch"
 COUNTS = b"counts"
 REVOKED = b"session.revoked"
+NARROWED = b"sight.narrowed"
+"""Under the topic `sight:<author>`: some viewer, or any, may see that author no longer."""
+STANDING = b"standing.changed"
 
 
 class Position(NamedTuple):
@@ -31,7 +35,7 @@ class Position(NamedTuple):
 class Entry:
     """One entry of the log. The fields are the bytes that Redis sent, `data` is JSON."""
 
-    __slots__ = ("at", "data", "ephemeral", "id", "n", "read_at", "topics", "type")
+    __slots__ = ("at", "data", "ephemeral", "id", "n", "read_at", "topics", "type", "work_of")
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class Entry:
         *,
         ephemeral: bool = False,
         read_at: float = 0.0,
+        work_of: UUID | None = None,
     ) -> None:
         self.n = n
         self.topics = topics
@@ -53,6 +58,8 @@ class Entry:
         self.data = data
         self.ephemeral = ephemeral
         self.read_at = read_at
+        self.work_of = work_of
+        """Whose work it shows: some may not see that."""
 
     @property
     def size(self) -> int:
@@ -60,9 +67,14 @@ class Entry:
         return 400 + len(self.data) + 100 * len(self.topics)
 
     @property
-    def author(self) -> str | None:
-        """The id of the person whose followers it is for, if it is for followers."""
-        return next((topic[7:] for topic in self.topics if topic.startswith("author:")), None)
+    def is_internal(self) -> bool:
+        """Whether it is for the edge itself, and shown to nobody."""
+        return self.type == STANDING
+
+    @property
+    def author(self) -> UUID | None:
+        """The person whose followers it is for, if it is for followers. Raises `ValueError` for what is no id."""
+        return next((UUID(topic[7:]) for topic in self.topics if topic.startswith("author:")), None)
 
 
 def read(entry_id: bytes, fields: Mapping[bytes, bytes], read_at: float) -> tuple[int, Entry]:
@@ -78,5 +90,6 @@ def read(entry_id: bytes, fields: Mapping[bytes, bytes], read_at: float) -> tupl
         fields.get(b"d", b"{}"),
         ephemeral=fields.get(b"e") == b"1",
         read_at=read_at,
+        work_of=UUID(shown.decode()) if (shown := fields.get(b"s")) else None,
     )
     return int(epoch), entry

@@ -20,7 +20,7 @@ _n = attrgetter("n")
 class Ring:
     """The events of one epoch since `floor`: at least ten minutes *and* 50,000 of them, within a cap of bytes.
 
-    Ephemeral entries are not kept. Who was at `floor` or later can be told everything since.
+    Ephemeral and internal entries are not kept. Who was at `floor` or later can be told everything since.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Ring:
 
     def add(self, entry: Entry) -> None:
         """Keep an entry that follows the last one, and let go of what need not be kept any longer."""
-        if entry.ephemeral:
+        if entry.ephemeral or entry.is_internal:
             return
         self._entries.append(entry)
         self._bytes += entry.size

@@ -8,6 +8,7 @@ from uuid import UUID
 from actors.auth.people import Caller, Role
 from actors.kernel.errors import Refusal
 from actors.posts.text import tag
+from server.http.needs import Needs, PlanRequired
 from server.realtime.audience import FOLLOWING
 from server.realtime.codes import ErrorCode
 from server.realtime.frames import CountsItem
@@ -43,6 +44,13 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
 }
 """The topics as clients name them, and the types of their events."""
 
+NEEDS: Mapping[str, Needs] = {
+    "me": Needs(Role.user),
+    FOLLOWING: Needs(Role.user),
+    "admin:queue": Needs(Role.admin),
+}
+"""Who may watch the topics that are not for everybody."""
+
 _USERNAME = re.compile(r"[a-z0-9_]{1,30}")
 _SLUG = re.compile(r"[\w-]{1,120}")
 
@@ -56,17 +64,12 @@ class Named(NamedTuple):
 
 
 def named(name: str, caller: Caller | None) -> Named:
-    """What a client means. Raises `Denied`: unknown, or not for a visitor, or not for this role."""
+    """What a client means. Raises `Denied`: unknown, or not for them."""
+    check_needs(name, caller)
     kind, _, rest = name.partition(":")
-    if name in {"me", FOLLOWING}:
-        if caller is None:
-            raise Denied(ErrorCode.unauthorized, f"sign in to watch {name}")
-        return Named(f"user:{caller.id}" if name == "me" else name, name)
-    if name == "admin:queue":
-        if caller is None or caller.role is not Role.admin:
-            raise Denied(ErrorCode.topic_forbidden, "this is for the moderators")
-        return Named(name, name)
-    if name == "feed:forYou":
+    if name == "me" and caller is not None:
+        return Named(f"user:{caller.id}", name)
+    if name in {FOLLOWING, "feed:forYou", "admin:queue"}:
         return Named(name, name)
     if kind == "post":
         post_id = _uuid(rest)
@@ -82,20 +85,40 @@ def named(name: str, caller: Caller | None) -> Named:
     raise Denied(ErrorCode.topic_unknown, "there is no such topic")
 
 
-async def admit(topic: Named, caller: Caller | None, questions: Questions) -> tuple[CountsItem, ...] | None:
-    """Make sure that the caller may watch the topic now; answers a post's current counts.
+def check_needs(name: str, caller: Caller | None) -> None:
+    """Raises `Denied` where a topic is not for visitors, not for this role, or not in this plan."""
+    needs = NEEDS.get(name)
+    if needs is None or (refusal := needs.refusal(caller)) is None:
+        return
+    if isinstance(refusal, PlanRequired):
+        raise Denied(ErrorCode.plan_required, refusal.detail)
+    if needs.role is Role.user:
+        raise Denied(ErrorCode.unauthorized, f"sign in to watch {name}")
+    raise Denied(ErrorCode.topic_forbidden, f"{name} is for others than you")
+
+
+class Allowed(NamedTuple):
+    """Somebody may watch a topic: whose post or profile it is, and a post's current counts."""
+
+    owner: UUID | None = None
+    counts: tuple[CountsItem, ...] | None = None
+
+
+async def admit(topic: Named, caller: Caller | None, questions: Questions) -> Allowed:
+    """Make sure that the caller may watch the topic now.
 
     Raises `Denied`, also when that cannot be found out.
     """
     try:
         if topic.post_id is not None:
-            await questions.see_post(caller, topic.post_id)
-            return await questions.counts((topic.post_id,))
+            for post in await questions.see_posts(caller, (topic.post_id,)):
+                return Allowed(post.author_id, (post.counts,))
+            raise Denied(ErrorCode.topic_unknown, "there is no such post, or it is not for you")
         if topic.key.startswith("profile:"):
-            await questions.see_profile(caller, topic.key.removeprefix("profile:"))
+            return Allowed(await questions.see_person(caller, topic.key.removeprefix("profile:")))
     except Refusal as refusal:
         raise denied_by(refusal) from None
-    return None
+    return Allowed()
 
 
 def _uuid(text: str) -> UUID | None:

@@ -16,7 +16,7 @@ from actors.kernel.message import View
 from server.http.exchange import EXCHANGE
 from server.http.routing import post, put
 from server.http.sessions import SESSION_COOKIE
-from server.keys import REVOCATIONS, SESSIONS
+from server.keys import SESSIONS, STANDINGS
 
 
 class AccountClosing(View):
@@ -29,7 +29,7 @@ async def _closed(request: web.Request, _: None) -> web.Response:
     identity = request[EXCHANGE].identity
     assert identity is not None
     # Other processes learn of it from the live log; this one must not believe the token once more meanwhile.
-    request.app[REVOCATIONS].revoke(identity.caller.session_id)
+    request.app[STANDINGS].end(identity.caller.session_id)
     closing = AccountClosing(erased_at=datetime.now(UTC) + CLOSING_GRACE)
     response = web.Response(text=closing.model_dump_json(), status=202, content_type="application/json")
     if SESSION_COOKIE in request.cookies:
@@ -42,6 +42,14 @@ ROUTES = (
     post("/v1/auth/password/reset", ResetPassword, status=204, bucket="auth"),
     post("/v1/auth/email/verify", VerifyEmail, status=204, bucket="auth"),
     post("/v1/auth/email/resend", ResendVerification, status=202, bucket="auth"),
-    put("/v1/auth/email", ChangeEmail, status=202, bucket="auth"),
-    post("/v1/auth/me/delete", CloseAccount, status=202, bucket="auth", respond=_closed, renders=AccountClosing),
+    put("/v1/auth/email", ChangeEmail, status=202, bucket="auth", limit_by="caller"),
+    post(
+        "/v1/auth/me/delete",
+        CloseAccount,
+        status=202,
+        bucket="auth",
+        limit_by="caller",
+        respond=_closed,
+        renders=AccountClosing,
+    ),
 )

@@ -16,7 +16,7 @@ from server.http.exchange import EXCHANGE
 from server.http.routing import delete, get, post, put
 from server.http.sessions import SESSION_COOKIE, Credentials
 from server.http.tokens import LIFETIME_SECONDS
-from server.keys import REVOCATIONS, SESSIONS, TOKENS
+from server.keys import SESSIONS, STANDINGS, TOKENS
 
 
 class TokensGiven(View):
@@ -105,7 +105,7 @@ async def _signed_out(request: web.Request, _: None) -> web.Response:
     identity = request[EXCHANGE].identity
     if identity is not None:
         # Every process learns of it from the live log; this one must not believe the token once more meanwhile.
-        request.app[REVOCATIONS].revoke(identity.caller.session_id)
+        request.app[STANDINGS].end(identity.caller.session_id)
     response = web.Response(status=204)
     if SESSION_COOKIE in request.cookies:
         await request.app[SESSIONS].sign_out_web(request, response)
@@ -113,7 +113,7 @@ async def _signed_out(request: web.Request, _: None) -> web.Response:
 
 
 async def _ended(request: web.Request, _: None) -> web.Response:
-    request.app[REVOCATIONS].revoke(UUID(request.match_info["id"]))
+    request.app[STANDINGS].end(UUID(request.match_info["id"]))
     return web.Response(status=204)
 
 

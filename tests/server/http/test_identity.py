@@ -15,7 +15,7 @@ from jose import jwt
 from actors.auth.people import Caller, Plan, Role
 from actors.settings import Settings
 from server.http.tokens import AUDIENCE, ISSUER, Tokens
-from server.keys import REVOCATIONS
+from server.keys import STANDINGS
 from tests.server.http.conftest import Client, SignIn
 
 
@@ -162,7 +162,7 @@ async def test_a_revoked_session_is_over_at_once(
         assert response.status == 200
     server = client.server
     assert isinstance(server, TestServer)
-    server.app[REVOCATIONS].revoke(caller.session_id)
+    server.app[STANDINGS].end(caller.session_id)
     async with client.get("/v1/toys/kite", headers=headers) as response:
         assert (response.status, (await response.json(content_type=None))["code"]) == (401, "session_revoked")
     async with client.get("/v1/toys/kite", headers=bearer()) as response:

@@ -16,16 +16,18 @@ from redis.asyncio import Redis
 
 from actors.adapters.cache import open_cache
 from actors.auth.people import Caller, Plan, Role
+from actors.auth.standing import RecentRevocations, RevocationsFound
 from actors.graph.messages import FolloweesAmong, FollowersAmong, UsersFound
-from actors.kernel.errors import NotFound
+from actors.kernel.errors import NotFound, Unavailable
 from actors.posts.messages import CountsFound, GetCounts, GetPost
 from actors.profiles.messages import GetProfile
 from actors.settings import Settings, load_settings
 from server.http.edge import edge
 from server.http.endpoint import register
-from server.http.identity import Identities, Revocations
+from server.http.identity import Identities
 from server.http.limits import BUCKETS, Limiter
 from server.http.sessions import WebSessions
+from server.http.standings import Standings
 from server.http.tokens import Tokens
 from server.keys import IDENTITIES, LIFECYCLE, LIMITER, SESSIONS, SETTINGS, TOKENS, Lifecycle
 from server.realtime.realtime import REALTIME, Realtime
@@ -42,6 +44,8 @@ class People:
     follows: set[tuple[UUID, UUID]] = field(default_factory=set)
     delay: float = 0.0
     during: Callable[[], Awaitable[None]] | None = None
+    revocations: RevocationsFound = RevocationsFound(sessions=(), standings=())
+    is_away: bool = False
 
     async def ask(self, message: Any) -> Any:
         if self.during is not None:
@@ -49,6 +53,10 @@ class People:
             await during()
         await asyncio.sleep(self.delay)
         match message:
+            case RecentRevocations():
+                if self.is_away:
+                    raise Unavailable
+                return self.revocations
             case GetPost():
                 if message.post_id not in self.posts:
                     raise NotFound
@@ -210,13 +218,13 @@ async def start_live(live_settings: Settings, stream: Stream) -> AsyncIterator[S
         async def start() -> Live:
             cache = open_cache(live_settings)
             stack.push_async_callback(cache.close)
-            people, revocations = People(), Revocations()
-            realtime = Realtime(live_settings, cache, people.ask, revocations)
+            people, standings = People(), Standings()
+            realtime = Realtime(live_settings, cache, people.ask, standings)
             lifecycle = Lifecycle()
             app = web.Application(middlewares=[edge(live_settings, lifecycle)])
             app[SETTINGS], app[LIFECYCLE], app[REALTIME] = live_settings, lifecycle, realtime
             app[TOKENS] = Tokens.of(live_settings)
-            app[IDENTITIES] = Identities(app[TOKENS], revocations)
+            app[IDENTITIES] = Identities(app[TOKENS], standings)
             app[SESSIONS] = WebSessions(live_settings, cache)
             app[LIMITER] = Limiter(cache.redis, BUCKETS, enabled=False)
             register(app, ROUTES)
