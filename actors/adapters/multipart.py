@@ -17,7 +17,8 @@ async def send(client: Any, bucket: str, key: str, file: IO[bytes], **about: str
     where = {"Bucket": bucket, "Key": key}
     upload = (await client.create_multipart_upload(**where, **about))["UploadId"]
     try:
-        parts, data = [], first
+        parts: list[dict[str, Any]] = []
+        data = first
         while data:
             number = len(parts) + 1
             sent = await client.upload_part(**where, UploadId=upload, PartNumber=number, Body=data)
