@@ -10,10 +10,19 @@ import signal
 import sys
 from pathlib import Path
 
+from prometheus_client import Histogram
+
 from actors.media.picture import Picture, Rejected, Variant
 
 CPU_SECONDS = 12
 WALL_SECONDS = 45
+
+cpu_seconds = Histogram(
+    "vitrine_darkroom_cpu_seconds", "Computing one picture took", buckets=(0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 4, 8, 12)
+)
+peak_bytes = Histogram(
+    "vitrine_darkroom_peak_bytes", "Memory one picture took at most", buckets=[2**20 * n for n in range(40, 360, 40)]
+)
 
 _MODULE = "actors.media.darkroom_process"
 _ROOT = Path(__file__).parents[2]
@@ -60,6 +69,9 @@ def _understand(status: int, output: bytes, complaints: bytes) -> Picture:
         raise DarkroomFailed(f"exit status {status}: {complaints[-2_000:].decode(errors='replace')}")
     head, _, blobs = output.partition(b"\n")
     answer = json.loads(head)
+    took = answer.pop("took")
+    cpu_seconds.observe(took["cpu_seconds"])
+    peak_bytes.observe(took["peak_bytes"])
     if "rejected" in answer:
         raise Rejected(answer["rejected"], answer["detail"])
     variants = []

@@ -104,11 +104,12 @@ def _photos(world: World, pictures: Mapping[int, Stored]) -> Iterator[tuple[Any,
 
 
 def _photo(photo_id: Any, owner: Person, picture: Stored, alt: str | None, at: Any) -> tuple[Any, ...]:
-    # Many share one photograph, but no two uploads may share an original: these name one each, that is not kept.
+    # Many share one photograph, which must stay when one of them goes: these name places of their own, that are empty.
     object_key = f"{picture.original_key}/{photo_id}"
+    variants_key = f"{picture.variants_key}/{photo_id}"
     variants = orjson.dumps(picture.variants).decode()
     return (
-        photo_id, owner.id, "ready", "image/jpeg", picture.bytes, picture.sha256, object_key, picture.variants_key,
+        photo_id, owner.id, "ready", "image/jpeg", picture.bytes, picture.sha256, object_key, variants_key,
         picture.width, picture.height, picture.placeholder, variants, alt, at, at, at + timedelta(minutes=10),
     )  # fmt: skip
 

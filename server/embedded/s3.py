@@ -30,6 +30,7 @@ def start_media(folder: Path, bucket: str) -> tuple[Running, str]:
         "--dir-cache-time=0s",  # the other process writes the files
         f"--include={PUBLIC}",
         "--response-header=Cache-Control: public, max-age=31536000, immutable",
+        "--response-header=X-Content-Type-Options: nosniff",
     ]
     return _serve("http", folder, folder / "s3" / bucket, {}, options)
 
