@@ -34,15 +34,22 @@ AT_ONCE = 200
 
 @job("accounts.send_letter")
 async def send_letter(
-    context: JobContext, letter: LetterName, user_id: UUID, mail_id: UUID | None = None, tries: int = 0
+    context: JobContext,
+    letter: LetterName,
+    user_id: UUID,
+    mail_id: UUID | None = None,
+    tries: int = 0,
+    object_key: str | None = None,
 ) -> None:
     """Send a letter that is still due. `mail_id`, by default the job's own id, makes its Message-ID and its token.
+
+    One with an `object_key` leads to that object of the storage, signed for as long as the letter is worth.
 
     Done again, after a crash between the server's yes and our commit, it sends the same mail once more. What the
     server does not take now waits a minute, then two, four, at the most an hour; what it refuses is given up.
     """
     mail_id = mail_id or context.id
-    message = await _written(context, letter, user_id, mail_id)
+    message = await _written(context, letter, user_id, mail_id, object_key)
     outcome = "unneeded"
     if message is not None:
         try:
@@ -58,11 +65,13 @@ async def send_letter(
     async with context.transaction() as tx:
         if outcome == "deferred":
             wait = min(LONGEST_WAIT, timedelta(minutes=2 ** min(tries, 10)))
-            await queries.defer(tx, mail_id, letter, user_id, tries + 1, wait)
+            await queries.defer(tx, mail_id, letter, user_id, object_key, tries + 1, wait)
     letters_total.labels(letter, outcome).inc()
 
 
-async def _written(context: JobContext, name: LetterName, user_id: UUID, mail_id: UUID) -> EmailMessage | None:
+async def _written(
+    context: JobContext, name: LetterName, user_id: UUID, mail_id: UUID, object_key: str | None
+) -> EmailMessage | None:
     """The letter, or None when it is not due any more."""
     settings, letter = context.adapters.settings, LETTERS[name]
     account = await queries.account(context.read, user_id)
@@ -88,6 +97,9 @@ async def _written(context: JobContext, name: LetterName, user_id: UUID, mail_id
         if account["closing_at"] is None:
             return None
         facts = {"erased_on": on_the_day(account["closing_at"] + CLOSING_GRACE)}
+    if object_key is not None:
+        seconds = int((written_at + letter.worth - datetime.now(UTC)).total_seconds())
+        facts["link"] = context.adapters.storage.sign_get(object_key, max(1, seconds), "vitrine.zip")
     return write(name, settings, mail_id, to=to, username=account["username"], token=token, **facts)
 
 
@@ -102,6 +114,7 @@ async def send_late_letters(context: JobContext) -> None:
                 user_id=str(late["user_id"]),
                 mail_id=str(late["mail_id"]),
                 tries=late["tries"],
+                object_key=late["object_key"],
             )
 
 

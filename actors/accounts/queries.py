@@ -108,25 +108,29 @@ async def spend_quota(tx: Transaction, kind: str, email: str) -> bool:
     return bool(may)
 
 
-async def defer(tx: Transaction, mail_id: UUID, letter: str, user_id: UUID, tries: int, after: timedelta) -> None:
+async def defer(
+    tx: Transaction, mail_id: UUID, letter: str, user_id: UUID, object_key: str | None, tries: int, after: timedelta
+) -> None:
     """Let a letter wait."""
     await tx.execute(
-        "INSERT INTO deferred_letters (mail_id, letter, user_id, tries, next_at) "
-        "SELECT $1, $2, id, $4, now() + $5::interval FROM users WHERE id = $3 AND deleted_at IS NULL "
+        "INSERT INTO deferred_letters (mail_id, letter, user_id, object_key, tries, next_at) "
+        "SELECT $1, $2, id, $4, $5, now() + $6::interval FROM users WHERE id = $3 AND deleted_at IS NULL "
         "ON CONFLICT (mail_id) DO NOTHING",
         mail_id,
         letter,
         user_id,
+        object_key,
         tries,
         after,
     )
 
 
 async def take_due(tx: Transaction, limit: int) -> Sequence[asyncpg.Record]:
-    """Take letters that have waited long enough: `mail_id`, `letter`, `user_id`, `tries`."""
+    """Take letters that have waited long enough: `mail_id`, `letter`, `user_id`, `object_key`, `tries`."""
     return await tx.fetch(
         "DELETE FROM deferred_letters WHERE mail_id IN (SELECT mail_id FROM deferred_letters WHERE next_at <= now() "
-        "ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING mail_id, letter, user_id, tries",
+        "ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+        "RETURNING mail_id, letter, user_id, object_key, tries",
         limit,
     )
 

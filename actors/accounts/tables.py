@@ -33,6 +33,7 @@ class DeferredLetter(Table, tablename="deferred_letters"):
     mail_id = UUID(primary_key=True, default=None)
     letter = Text()
     user_id = ForeignKey(User, null=False, on_delete=OnDelete.cascade, default=None)
+    object_key = Text(null=True, default=None, help_text="what of the storage it leads to")
     tries = Integer()
     next_at = Timestamptz(default=None)
 

@@ -50,7 +50,7 @@ class ExportsActor(Actor, domain="exports", lanes=1):
                 "accounts.send_letter",
                 letter="export_ready",
                 user_id=str(event.user_id),
-                download=event.object_key,
+                object_key=event.object_key,
             )
 
     @on(AccountErased)

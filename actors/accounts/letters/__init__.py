@@ -25,6 +25,7 @@ class LetterName(StrEnum):
     known_address = "known_address"
     password_changed = "password_changed"  # noqa: S105  as above
     account_closing = "account_closing"
+    export_ready = "export_ready"
 
 
 class Letter(NamedTuple):
@@ -52,6 +53,7 @@ LETTERS: Mapping[LetterName, Letter] = {
     LetterName.known_address: Letter("Somebody used your e-mail address", timedelta(days=1)),
     LetterName.password_changed: Letter("Your password was changed", timedelta(days=3)),
     LetterName.account_closing: Letter("Your account will be deleted", timedelta(days=7)),
+    LetterName.export_ready: Letter("Your data is ready to be fetched", timedelta(days=7)),
 }
 
 _TEMPLATES = Environment(
@@ -65,14 +67,25 @@ _TEMPLATES = Environment(
 
 
 def write(
-    name: LetterName, settings: Settings, mail_id: UUID, *, to: str, username: str, token: str | None, **facts: Any
+    name: LetterName,
+    settings: Settings,
+    mail_id: UUID,
+    *,
+    to: str,
+    username: str,
+    token: str | None = None,
+    link: str | None = None,
+    **facts: Any,
 ) -> EmailMessage:
-    """A letter to somebody, ready to be sent. `facts` are what else its templates speak of."""
+    """A letter to somebody, ready to be sent; it leads to our page with the token, else to `link`.
+
+    `facts` are what else its templates speak of.
+    """
     letter = LETTERS[name]
     home = settings.public_url.rstrip("/")
     said = {
         "home": home,
-        "link": f"{home}/#{letter.page}={token}" if token else home,
+        "link": f"{home}/#{letter.page}={token}" if token else link or home,
         "lasts": in_words(letter.worth),
         "subject": letter.subject,
         "username": username,

@@ -109,6 +109,11 @@ async def test_an_archive_holds_what_its_owner_has_here_and_nothing_of_others(
         for secret in await fetch(database_url, "SELECT password_hash FROM users"):
             assert secret["password_hash"].encode() not in everything
         assert archive.read(f"photos/{ticket.upload_id}.jpg") == original
+        async def promised() -> int:
+            letters = "SELECT FROM job_intents WHERE args->>'letter' = 'export_ready' AND done_at IS NOT NULL"
+            return len(await fetch(database_url, letters))
+
+        await until(promised, 1)
     (told,) = await fetch(database_url, "SELECT topics, live_type FROM outbox WHERE type = 'ExportReady'")
     assert (told["topics"], told["live_type"]) == (f"user:{ana.id}", "export.done")
 
