@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from actors.accounts.events import AccountErased
 from actors.kernel.actor import on
 from actors.kernel.errors import NotFound
 from actors.kernel.message import Event
@@ -44,6 +45,11 @@ class PostsActor(Publishing, Marking, Showing, domain="posts", lanes=8, mailbox=
                 if (gained := len(event.liked_by) - len(event.unliked_by))
             ]
         )
+
+    @on(AccountErased)
+    async def account_erased(self, event: AccountErased) -> None:
+        async with self.transaction() as tx:
+            tx.enqueue("posts.erase", user_id=str(event.user_id))
 
     async def _count(self, adjustments: Sequence[tuple[Event, AdjustCounts]]) -> None:
         for start in range(0, len(adjustments), ASKED_AT_ONCE):

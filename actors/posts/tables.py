@@ -29,7 +29,7 @@ class Post(Table, tablename="posts"):
     created_at = Timestamptz()
     edited_at = Timestamptz(null=True, default=None)
     deleted_at = Timestamptz(null=True, default=None)
-    deleted_for = Text(null=True, default=None, help_text="author: it may be restored; photo: it may not")
+    deleted_for = Text(null=True, default=None, help_text="author: it may be restored; photo, account: it may not")
 
 
 class PostTag(Table, tablename="post_tags"):
@@ -104,4 +104,7 @@ RAW = (
     "CREATE INDEX post_tags_newest ON post_tags (tag, post_id DESC)",
     "ALTER TABLE post_revisions DROP CONSTRAINT post_revisions_pkey, ADD PRIMARY KEY (post_id, number)",
     "ALTER TABLE tag_follows DROP CONSTRAINT tag_follows_pkey, ADD PRIMARY KEY (user_id, tag)",
+    # What somebody likes is asked for when they take it along and when they are erased.
+    "CREATE INDEX likes_of_person ON likes (user_id, post_id)",
+    "CREATE INDEX reposts_of_person ON reposts (user_id, post_id)",
 )

@@ -1,5 +1,5 @@
 """How people show themselves, and how much there is of each: posts, followers, likes.
 
 Owns profiles. Announces ProfileUpdated and ProfileCounted. Listens to UserRegistered (a profile comes with
-the account), Followed and Unfollowed (the counts). Domains above send AdjustCounts from their own events.
+the account), AccountErased, Followed and Unfollowed (the counts). Domains above send AdjustCounts from their own events.
 """

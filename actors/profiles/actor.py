@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from actors.accounts.events import AccountErased
 from actors.auth.events import UserRegistered
 from actors.auth.names import username_key
 from actors.auth.people import ENTITLEMENTS, Plan, UnknownUser, id_of
@@ -138,6 +139,11 @@ class ProfilesActor(Actor, domain="profiles", lanes=8):
     async def registered(self, events: Sequence[UserRegistered]) -> None:
         async with self.transaction() as tx:
             await queries.open_profiles(tx, [event.user_id for event in events])
+
+    @on(AccountErased)
+    async def erased(self, event: AccountErased) -> None:
+        async with self.transaction() as tx:
+            await queries.remove(tx, event.user_id)
 
     @on(Followed, batch=512)
     async def followed(self, events: Sequence[Followed]) -> None:

@@ -62,21 +62,27 @@ async def user_id_of(db: Reads, viewer_id: UUID | None, username_key: str) -> UU
 
 
 async def open_profiles(tx: Transaction, user_ids: Collection[UUID]) -> None:
-    """Give a row to those of the people who have none."""
+    """Give a row to those of the living people who have none."""
     await tx.execute(
         "INSERT INTO profiles (user_id, updated_at) SELECT id, now() FROM users "
-        "WHERE id = ANY($1) ORDER BY id ON CONFLICT DO NOTHING",
+        "WHERE id = ANY($1) AND deleted_at IS NULL ORDER BY id ON CONFLICT DO NOTHING",
         user_ids,
     )
 
 
+async def remove(tx: Transaction, user_id: UUID) -> None:
+    """Remove the profile of somebody who is gone. Counting for them makes no new one."""
+    await tx.execute("DELETE FROM profiles WHERE user_id = $1", user_id)
+
+
 async def adjust(tx: Transaction, deltas: Mapping[UUID, Delta]) -> frozenset[UUID]:
-    """Add to the counts of everybody at once, locked in id order; returns whom there is."""
+    """Add to the counts of all these living people at once, locked in id order; returns whom there is."""
     rows = await tx.fetch(
         "INSERT INTO profiles AS p (user_id, posts, followers, following, likes, updated_at) "
         "SELECT u.id, d.posts, d.followers, d.following, d.likes, now() "
         "FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) "
-        "AS d (id, posts, followers, following, likes) JOIN users u ON u.id = d.id ORDER BY u.id "
+        "AS d (id, posts, followers, following, likes) "
+        "JOIN users u ON u.id = d.id AND u.deleted_at IS NULL ORDER BY u.id "
         "ON CONFLICT (user_id) DO UPDATE SET posts = p.posts + excluded.posts, "
         "followers = p.followers + excluded.followers, following = p.following + excluded.following, "
         "likes = p.likes + excluded.likes RETURNING user_id",
