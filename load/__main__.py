@@ -70,8 +70,10 @@ async def _own(names: list[str], environment: dict[str, str], *, short: bool, pr
     folder = Path(environment["LOAD_FOLDER"])
     outcomes = []
     for name in names:
-        async with serving(environment, processes=processes) as served:
-            outcomes.append(await _measure(name, Bench(served.url, database, world, short, processes, folder)))
+        own = {**environment, **SCENARIOS[name].environment}
+        async with serving(own, processes=processes) as served:
+            bench = Bench(served.url, database, world, short, processes, folder, own)
+            outcomes.append(await _measure(name, bench))
     return outcomes
 
 

@@ -1,5 +1,6 @@
 """What a scenario is given: a server, its world, and how much of everything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,10 @@ from load.world import World
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """A running Vitrine to measure. `short` asks for a few seconds only; `processes` share its port."""
+    """A running Vitrine to measure. `short` asks for a few seconds only; `processes` share its port.
+
+    `environment` starts more servers on the same database and Redis; None where the server is not ours.
+    """
 
     url: str
     database_url: str
@@ -16,6 +20,7 @@ class Bench:
     short: bool
     processes: int
     folder: Path
+    environment: Mapping[str, str] | None = None
 
     def seconds(self, whole: float, short: float) -> float:
         """How long to measure."""

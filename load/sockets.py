@@ -32,6 +32,8 @@ class Socket(asyncio.Protocol):
         self.upgraded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.frames = 0
         self.close_code: int | None = None
+        self.closed: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        """When the server closed it (`time.monotonic`)."""
         self.seen: list[tuple[float, int]] = []
         """For the scenario: what this socket has seen, and when."""
 
@@ -49,6 +51,7 @@ class Socket(asyncio.Protocol):
         """The server is gone."""
         self._transport = None
         self.close_code = self.close_code or 1006
+        self._note_end(time.monotonic())
         if not self.upgraded.done():
             self.upgraded.set_exception(SocketClosed(repr(exc)))
 
@@ -95,7 +98,12 @@ class Socket(asyncio.Protocol):
                 self._on_frame(self, payload, now)
         elif opcode == 8:
             self.close_code = int.from_bytes(payload[:2], "big")
+            self._note_end(now)
             self.close()
+
+    def _note_end(self, now: float) -> None:
+        if not self.closed.done():
+            self.closed.set_result(now)
 
     def send(self, frame: object) -> None:
         """Send a JSON frame, masked as a client's must be."""

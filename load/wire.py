@@ -98,9 +98,10 @@ def address_of(url: str) -> tuple[str, int]:
     return parts.hostname or "127.0.0.1", parts.port or 80
 
 
-def packed(method: str, path: str, token: str | None = None, body: bytes = b"") -> bytes:
-    """A request, ready to send."""
-    return b"%s %s HTTP/1.1\r\n%s%s" % (method.encode(), path.encode(), tail(token, len(body)), body)
+def packed(method: str, path: str, token: str | None = None, body: bytes = b"", *, address: str = "") -> bytes:
+    """A request, ready to send; with `address` as a proxy in front of the server hands it on for a client there."""
+    head = f"X-Forwarded-For: {address}\r\n".encode() if address else b""
+    return b"%s %s HTTP/1.1\r\n%s%s%s" % (method.encode(), path.encode(), head, tail(token, len(body)), body)
 
 
 def tail(token: str | None, size: int = 0) -> bytes:

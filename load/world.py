@@ -17,6 +17,7 @@ class Person:
     """Somebody signed in."""
 
     id: UUID
+    username: str
     token: str
 
 
@@ -51,7 +52,7 @@ def _person(token: str) -> Person:
     """Whom a token names; the server is the one that verifies it."""
     payload = token.split(".")[1]
     claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return Person(UUID(claims["sub"]), token)
+    return Person(UUID(claims["sub"]), claims["name"], token)
 
 
 async def likes_of(database_url: str, posts: Sequence[UUID]) -> set[tuple[UUID, UUID]]:

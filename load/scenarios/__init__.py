@@ -5,15 +5,20 @@ from typing import NamedTuple
 
 from load.bench import Bench
 from load.figures import Outcome
-from load.scenarios import echo, feed, likes, watch
+from load.scenarios import echo, feed, likes, revocation, signins, watch
+
+BEHIND_A_PROXY: Mapping[str, str] = {"TRUSTED_PROXIES": "1"}
+"""So that people come from addresses of their own, and limits by address hold as shipped."""
 
 
 class Scenario(NamedTuple):
-    """A measurement, what it is called in words, and how many people it needs (whole, short)."""
+    """A measurement, what it is called in words, how many people it needs (whole, short), and what its server's
+    environment holds besides."""
 
     run: Callable[[Bench, Outcome], Awaitable[None]]
     title: str
     people: tuple[int, int]
+    environment: Mapping[str, str] = {}
 
     def needs(self, *, short: bool) -> int:
         """Distinct people."""
@@ -25,4 +30,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "watch": Scenario(watch.run, "Staleness of counts, many sockets on one post (M1, M1b)", (4_000, 1_500)),
     "echo": Scenario(echo.run, "From a like's request to the watcher's frame, one client", (200, 200)),
     "feed": Scenario(feed.run, "The for-you page of 20, 32 connections (M3)", (2_000, 1_000)),
+    "signins": Scenario(
+        signins.run, "Sign-ins with real Argon2, and what else waits for them", (600, 200), BEHIND_A_PROXY
+    ),
+    "revocation": Scenario(
+        revocation.run, "From the reply to a revocation to the closed socket, two servers", (100, 20), BEHIND_A_PROXY
+    ),
 }

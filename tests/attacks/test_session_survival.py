@@ -1,0 +1,177 @@
+"""What ends a session ends all of it: access, refresh, cookies and sockets, within a second."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from actors.auth.people import Role
+from actors.auth.sessions import EndSessionsOf
+from actors.auth.standing import LiftSuspension, SetRole, Suspend
+from actors.settings import Settings
+from server.keys import SYSTEM
+from tests.actors.auth.people import until
+from tests.attacks.mail import reset_token
+from tests.attacks.people import PASSWORD, Browser, Client, Person, ask, browse, ok, open_socket, sign_in
+from tests.server.realtime.conftest import Socket
+
+OTHER = "amber herons 47 kites"
+SECONDS = 1.0
+
+
+@dataclass
+class Entrances:
+    """Every way somebody is in: an app with a socket, a browser with a socket."""
+
+    app: Person
+    browser: Browser
+    sockets: tuple[Socket, ...]
+
+    @classmethod
+    async def of(cls, client: Client, username: str) -> "Entrances":
+        """Two sessions of somebody's, each with a socket."""
+        app, browser = await sign_in(client, username), await browse(client, username)
+        return cls(app, browser, (await open_socket(client, app), await open_socket(client, browser)))
+
+
+Deed = Callable[[Client, Person, Settings], Awaitable[None]]
+
+
+async def _change(client: Client, ada: Person, _: Settings) -> None:
+    await ok(client, "PUT", "/v1/auth/password", ada, json={"current": PASSWORD, "password": OTHER})
+
+
+async def _reset(client: Client, ada: Person, settings: Settings) -> None:
+    await ok(client, "POST", "/v1/auth/password/forgot", json={"email": "ada@example.org"})
+    token = await reset_token(settings)
+    await ok(client, "POST", "/v1/auth/password/reset", json={"token": token, "password": OTHER})
+
+
+async def _suspend(client: Client, ada: Person, _: Settings) -> None:
+    await _tell(client, Suspend(user_id=UUID(ada.id), until=datetime.now(UTC) + timedelta(days=1), reason="Spam."))
+
+
+async def _close(client: Client, ada: Person, _: Settings) -> None:
+    await ok(client, "POST", "/v1/auth/me/delete", ada, json={"password": PASSWORD})
+
+
+async def _end_others(client: Client, ada: Person, _: Settings) -> None:
+    await ok(client, "DELETE", "/v1/auth/sessions", ada)
+
+
+async def _end_each(client: Client, ada: Person, _: Settings) -> None:
+    listed = await ok(client, "GET", "/v1/auth/sessions", ada)
+    for session in listed["items"]:
+        if not session["current"]:
+            await ok(client, "DELETE", f"/v1/auth/sessions/{session['id']}", ada)
+
+
+async def _end_by_hand(client: Client, ada: Person, _: Settings) -> None:
+    await _tell(client, EndSessionsOf(user_id=UUID(ada.id)))
+
+
+async def _tell(client: Client, order: Any) -> None:
+    assert client.app is not None
+    await client.app[SYSTEM].ask(order)
+
+
+DEEDS: Mapping[str, tuple[Deed, int, bool]] = {
+    # what is done, the code sockets close with, whether the session it is done from goes on
+    "password change": (_change, 4501, True),
+    "password reset": (_reset, 4501, False),
+    "suspension": (_suspend, 4502, False),
+    "closing the account": (_close, 4501, False),
+    "ending all others": (_end_others, 4501, True),
+    "ending each": (_end_each, 4501, True),
+    "an operator": (_end_by_hand, 4501, False),
+}
+
+
+@pytest.mark.parametrize("why", DEEDS)
+async def test_no_way_in_survives(client: Client, ada: Person, settings: Settings, why: str) -> None:
+    deed, code, goes_on = DEEDS[why]
+    entrances = await Entrances.of(client, "ada")
+    own_socket = await open_socket(client, ada)
+    ticket = (await ok(client, "POST", "/v1/realtime/tickets", entrances.app))["ticket"]
+
+    await deed(client, ada, settings)
+    done = time.monotonic()
+    assert {await socket.closed(SECONDS) for socket in entrances.sockets} == {code}
+    await _are_out(client, entrances, ticket, done + SECONDS)
+    own_status, _ = await ask(client, "GET", "/v1/auth/me", ada)
+    assert own_status == (200 if goes_on else 401)
+    assert (own_socket.ws.closed or await _hears_of_its_end(own_socket)) is not goes_on
+
+
+async def _are_out(client: Client, entrances: Entrances, ticket: str, deadline: float) -> None:
+    """Out by every door, and for good."""
+    app, browser = entrances.app, entrances.browser
+    attempts: list[Callable[[], Awaitable[tuple[int, Any]]]] = [
+        lambda: ask(client, "GET", "/v1/auth/me", app),
+        lambda: ask(client, "PATCH", "/v1/profiles/me", app, json={"bio": "Still here."}),
+        lambda: ask(client, "POST", "/v1/realtime/tickets", app),
+        lambda: ask(client, "POST", "/v1/auth/refresh", json={"refresh_token": app.refresh}),
+        lambda: ask(client, "GET", "/v1/auth/me", browser),
+        lambda: ask(client, "PATCH", "/v1/profiles/me", browser, json={"bio": "Still here."}),
+        lambda: ask(client, "POST", "/v1/auth/refresh", browser, json={}),
+    ]
+    for place, attempt in enumerate(attempts):
+        while (answer := await attempt())[0] != 401:
+            assert time.monotonic() < deadline, (place, answer)
+            await asyncio.sleep(0.01)
+    for fields in ({"token": app.access}, {"ticket": ticket}):
+        socket = Socket(await client.ws_connect("/v1/realtime"))
+        assert "err" in await socket.ask("connect", **fields), fields
+        assert await socket.closed() in {4500, 4501, 4502}
+
+
+async def _hears_of_its_end(socket: Socket) -> bool:
+    """Whether a socket is closed by the server within the second it has."""
+    try:
+        await socket.closed(0.3)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_who_is_suspended_stays_out_until_it_is_lifted(client: Client, ada: Person, settings: Settings) -> None:
+    await _suspend(client, ada, settings)
+    status, problem = await ask(client, "POST", "/v1/auth/login", json={"login": "ada", "password": PASSWORD})
+    assert (status, problem["code"]) == (403, "account_suspended")
+    status, problem = await ask(client, "POST", "/v1/auth/login", json={"login": "ada", "password": "not hers at all"})
+    assert (status, problem["code"]) == (401, "invalid_credentials"), "who does not know the password learns nothing"
+    await _tell(client, LiftSuspension(user_id=UUID(ada.id)))
+    again = await sign_in(client, "ada")
+    assert (await ok(client, "GET", "/v1/auth/me", again))["user"]["id"] == ada.id
+    assert (await ask(client, "GET", "/v1/auth/me", ada))[0] == 401, "what ended stays ended"
+
+
+async def test_signing_out_ends_one_session_and_no_other(client: Client, ada: Person) -> None:
+    app, browser = await sign_in(client, "ada"), await browse(client, "ada")
+    await ok(client, "POST", "/v1/auth/logout", app)
+    assert (await ask(client, "GET", "/v1/auth/me", app))[0] == 401
+    assert (await ask(client, "POST", "/v1/auth/refresh", json={"refresh_token": app.refresh}))[0] == 401
+    for who in (ada, browser):
+        assert (await ask(client, "GET", "/v1/auth/me", who))[0] == 200
+
+
+async def test_a_role_that_was_taken_away_is_gone_from_tokens_too(
+    client: Client, ada: Person, database_url: str
+) -> None:
+    await _tell(client, SetRole(user_id=UUID(ada.id), role=Role.admin))
+    admin = await sign_in(client, "ada")
+    socket = await open_socket(client, admin, topics={"admin:queue": None})
+    assert "err" not in socket.connected["topics"]["admin:queue"]
+    await _tell(client, SetRole(user_id=UUID(ada.id), role=Role.user))
+    await until(lambda: _watches_the_queue(client, admin), False, SECONDS)
+
+
+async def _watches_the_queue(client: Client, who: Person) -> bool:
+    socket = await open_socket(client, who, topics={"admin:queue": None})
+    await socket.ws.close()
+    return "err" not in socket.connected["topics"]["admin:queue"]
