@@ -1,6 +1,7 @@
-"""Notifications: who followed, liked or reposted what of mine, grouped, with read and seen markers.
+"""Notifications: who followed, liked, reposted, commented, replied or named me, grouped, with read and seen markers.
 
 Owns notifications, notification_people and notification_markers.
 Announces NotificationsChanged and NotificationMarkersMoved.
-Listens to Followed, Unfollowed, PostLikesChanged and PostRepostsChanged.
+Listens to Followed, Unfollowed, PostLikesChanged, PostRepostsChanged, to what is said in comments, and to the names in
+captions.
 """

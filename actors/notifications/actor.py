@@ -6,12 +6,14 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from actors.comments.events import CommentDeleted, CommentEdited, CommentPosted
 from actors.graph.events import Followed, Unfollowed
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, NotFound
 from actors.kernel.paging import Key, Page, key_of
-from actors.kernel.transaction import Reads
+from actors.kernel.transaction import Reads, Transaction
 from actors.notifications import queries
+from actors.notifications.deeds import Deed, said_below, standing
 from actors.notifications.events import NotificationMarkersMoved, NotificationsChanged
 from actors.notifications.messages import (
     GetUnread,
@@ -25,9 +27,11 @@ from actors.notifications.messages import (
     SubjectKind,
     UnreadCounts,
 )
-from actors.notifications.queries import Deed, Marks
-from actors.posts.events import PostLikesChanged, PostRepostsChanged
+from actors.notifications.queries import Marks
+from actors.posts.events import PostEdited, PostLikesChanged, PostPublished, PostRepostsChanged
 from actors.posts.queries import authors
+
+SAID = (NotificationKind.reply, NotificationKind.comment, NotificationKind.mention)
 
 
 class NotificationsActor(Actor, domain="notifications", lanes=4):
@@ -40,7 +44,7 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
             for event in events
             for person_id in event.liked_by + event.unliked_by
         ]
-        await self._note(NotificationKind.like, SubjectKind.post, deeds)
+        await self._note({NotificationKind.like: deeds})
 
     @on(PostRepostsChanged, batch=512)
     async def reposted(self, events: Sequence[PostRepostsChanged]) -> None:
@@ -49,7 +53,7 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
             for event in events
             for person_id in event.reposted_by + event.unreposted_by
         ]
-        await self._note(NotificationKind.repost, SubjectKind.post, deeds)
+        await self._note({NotificationKind.repost: deeds})
 
     @on(Followed, batch=512)
     async def followed(self, events: Sequence[Followed]) -> None:
@@ -61,34 +65,77 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
 
     async def _note_follows(self, events: Sequence[Followed | Unfollowed]) -> None:
         deeds = [Deed(event.followee_id, event.followee_id, event.follower_id) for event in events]
-        await self._note(NotificationKind.follow, SubjectKind.profile, deeds)
+        await self._note({NotificationKind.follow: deeds})
 
-    async def _note(self, kind: NotificationKind, subject_kind: SubjectKind, deeds: Iterable[Deed]) -> None:
-        """Bring people's notifications up to date with what stands now; nobody is told of their own deeds."""
-        others = list(dict.fromkeys(deed for deed in deeds if deed.user_id != deed.person_id))
+    @on(CommentPosted, batch=128)
+    async def commented(self, events: Sequence[CommentPosted]) -> None:
+        await self._note_said(events)
+
+    @on(CommentEdited, batch=128)
+    async def comment_edited(self, events: Sequence[CommentEdited]) -> None:
+        await self._note_said(events)
+
+    @on(CommentDeleted, batch=128)
+    async def comment_deleted(self, events: Sequence[CommentDeleted]) -> None:
+        await self._note_said(events, below=[event.comment_id for event in events if event.replies])
+
+    async def _note_said(
+        self, events: Sequence[CommentPosted | CommentEdited | CommentDeleted], *, below: Sequence[UUID] = ()
+    ) -> None:
+        said = [Deed(person_id, event.post_id, event.author_id) for event in events for person_id in event.told]
         async with self.transaction() as tx:
-            if not others:
-                return
-            await queries.lock(tx, (deed.user_id for deed in others))
-            standing = await queries.standing(tx, kind, others)
-            await queries.open_groups(tx, kind, subject_kind, (deed for deed, stands in standing.items() if stands))
-            moved = await queries.move(tx, kind, standing)
-            gone = [row for row in moved if row["people"] == 0]
-            await queries.remove(tx, [row["id"] for row in gone])
-            marks = await queries.marks(tx, (row["user_id"] for row in moved))
-            views = await self._views(tx, [row for row in moved if row["people"] > 0], marks)
-            tx.emit(
-                *(
-                    NotificationsChanged(
-                        user_id=row["user_id"],
-                        notification=views.get(row["id"]),
-                        removed=None if row["id"] in views else row["id"],
-                        unseen=marks[row["user_id"]].unseen,
-                        unread=marks[row["user_id"]].unread,
-                    )
-                    for row in moved
+            if below:
+                said += await said_below(tx, below)
+            await self._bring_up_to_date(tx, dict.fromkeys(SAID, said))
+
+    @on(PostPublished, batch=128)
+    async def published(self, events: Sequence[PostPublished]) -> None:
+        await self._note_named([(event, event.mentions) for event in events])
+
+    @on(PostEdited, batch=128)
+    async def post_edited(self, events: Sequence[PostEdited]) -> None:
+        await self._note_named([(event, event.mentions + event.unmentioned) for event in events])
+
+    async def _note_named(self, named: Sequence[tuple[PostPublished | PostEdited, Sequence[UUID]]]) -> None:
+        deeds = [Deed(person_id, event.post_id, event.author_id) for event, people in named for person_id in people]
+        await self._note({NotificationKind.mention: deeds})
+
+    async def _note(self, deeds: Mapping[NotificationKind, Iterable[Deed]]) -> None:
+        async with self.transaction() as tx:
+            await self._bring_up_to_date(tx, deeds)
+
+    async def _bring_up_to_date(self, tx: Transaction, deeds: Mapping[NotificationKind, Iterable[Deed]]) -> None:
+        """Let people's notifications say what stands now; nobody is told of their own deeds."""
+        others = {
+            kind: list(dict.fromkeys(deed for deed in of_kind if deed.user_id != deed.person_id))
+            for kind, of_kind in deeds.items()
+        }
+        await queries.lock(tx, (deed.user_id for of_kind in others.values() for deed in of_kind))
+        moved: list[Record] = []
+        for kind, of_kind in others.items():
+            if of_kind:
+                stands = await standing(tx, kind, of_kind)
+                await queries.open_groups(tx, kind, [deed for deed, is_so in stands.items() if is_so])
+                moved += await queries.move(tx, kind, stands)
+        await self._announce(tx, moved)
+
+    async def _announce(self, tx: Transaction, moved: Sequence[Record]) -> None:
+        """Tell the people whose notifications moved; those with nobody left in them go."""
+        await queries.remove(tx, [row["id"] for row in moved if row["people"] == 0])
+        marks = await queries.marks(tx, {row["user_id"] for row in moved}) if moved else {}
+        views = await self._views(tx, [row for row in moved if row["people"] > 0], marks)
+        tx.emit(
+            *(
+                NotificationsChanged(
+                    user_id=row["user_id"],
+                    notification=views.get(row["id"]),
+                    removed=None if row["id"] in views else row["id"],
+                    unseen=marks[row["user_id"]].unseen,
+                    unread=marks[row["user_id"]].unread,
                 )
+                for row in moved
             )
+        )
 
     async def _views(
         self, db: Reads, rows: Sequence[Record], marks: Mapping[UUID, Marks]

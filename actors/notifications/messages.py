@@ -19,6 +19,9 @@ class NotificationKind(StrEnum):
     follow = "follow"
     like = "like"
     repost = "repost"
+    comment = "comment"
+    reply = "reply"
+    mention = "mention"
 
 
 class SubjectKind(StrEnum):
@@ -29,14 +32,15 @@ class SubjectKind(StrEnum):
 
 
 class Subject(View):
-    """What it happened to: a post of mine, or my profile."""
+    """What it happened to: my profile, a post of mine, or the post under which somebody replied to me or named me."""
 
     kind: SubjectKind
     id: UUID
 
 
 class NotificationView(View):
-    """What some people did with one thing of mine: the latest three of them, and how many in all."""
+    """What some people did with one thing of mine, or said to me under a post: the latest three of them, and how many
+    in all."""
 
     id: UUID
     kind: NotificationKind

@@ -9,25 +9,11 @@ from asyncpg import Record
 from uuid_utils.compat import uuid7
 
 from actors.kernel.transaction import Reads, Transaction
+from actors.notifications.deeds import Deed, columns
 from actors.notifications.messages import CAP, NotificationKind, SubjectKind
 
 SAMPLE = 3
 """People named in a notification."""
-
-_STANDS = {
-    NotificationKind.like: "FROM likes WHERE post_id = a.subject_id AND user_id = a.person_id",
-    NotificationKind.repost: "FROM reposts WHERE post_id = a.subject_id AND user_id = a.person_id",
-    NotificationKind.follow: "FROM follows WHERE followee_id = a.subject_id AND follower_id = a.person_id",
-}
-"""Where it stands written that somebody does something now. Facts come in any order; the rows are the truth."""
-
-
-class Deed(NamedTuple):
-    """A person did something to a subject of somebody's, or undid it."""
-
-    user_id: UUID
-    subject_id: UUID
-    person_id: UUID
 
 
 async def lock(tx: Transaction, user_ids: Iterable[UUID]) -> None:
@@ -43,21 +29,7 @@ async def lock(tx: Transaction, user_ids: Iterable[UUID]) -> None:
     )
 
 
-async def standing(tx: Transaction, kind: NotificationKind, deeds: Sequence[Deed]) -> dict[Deed, bool]:
-    """Which of these deeds stand now. Asked after the lock, so that who asks last knows best."""
-    rows = await tx.fetch(
-        f"""
-        SELECT a.*, EXISTS (SELECT {_STANDS[kind]}) AS stands
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS a (user_id, subject_id, person_id)
-        """,
-        *_columns(deeds),
-    )
-    return {Deed(row["user_id"], row["subject_id"], row["person_id"]): row["stands"] for row in rows}
-
-
-async def open_groups(
-    tx: Transaction, kind: NotificationKind, subject_kind: SubjectKind, deeds: Iterable[Deed]
-) -> None:
+async def open_groups(tx: Transaction, kind: NotificationKind, deeds: Iterable[Deed]) -> None:
     """See to it that each of these deeds has a notification to be in."""
     groups = {(deed.user_id, deed.subject_id): uuid7() for deed in deeds}
     await tx.execute(
@@ -71,7 +43,7 @@ async def open_groups(
         [user_id for user_id, _ in groups],
         [subject_id for _, subject_id in groups],
         kind,
-        subject_kind,
+        SubjectKind.profile if kind is NotificationKind.follow else SubjectKind.post,
     )
 
 
@@ -104,14 +76,10 @@ async def move(tx: Transaction, kind: NotificationKind, deeds: Mapping[Deed, boo
         WHERE n.id = m.notification_id
         RETURNING n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, n.people, n.at
         """,
-        *_columns(deeds),
+        *columns(deeds),
         list(deeds.values()),
         kind,
     )
-
-
-def _columns(deeds: Iterable[Deed]) -> list[list[UUID]]:
-    return [list(column) for column in zip(*deeds, strict=True)]
 
 
 async def remove(tx: Transaction, ids: Sequence[UUID]) -> None:
