@@ -24,6 +24,7 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
         "upload.rejected",
         "entitlements.changed",
         "session.revoked",
+        "export.done",
         "standing.changed",
     ),
     "feed:following": ("post.published", "post.reposted", "post.updated", "post.deleted", "blog.published"),

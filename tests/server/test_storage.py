@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from io import BytesIO
 from uuid import uuid4
 
 import aiohttp
 import pytest
 from yarl import URL
 
+from actors.adapters.multipart import PART_BYTES
 from actors.adapters.storage import (
     ObjectMissing,
     ObjectTooLarge,
@@ -186,3 +188,13 @@ async def test_a_missing_bucket_is_noticed_and_made(bare_settings: Settings) -> 
         await storage.ensure_bucket()
         await storage.ensure_bucket()
         assert await storage.is_up() is True
+
+
+async def test_a_file_of_several_parts_arrives_whole_and_is_for_download_alone(storage: Storage) -> None:
+    data = b"".join(hashlib.sha256(place.to_bytes(4)).digest() for place in range(PART_BYTES // 32 + 50_000))
+    await storage.write_file("exports/large.zip", BytesIO(data), "application/zip")
+    assert await storage.read("exports/large.zip", len(data)) == data
+    async with aiohttp.ClientSession() as http, http.get(storage.sign_get("exports/large.zip")) as response:
+        assert (response.status, response.content_type) == (200, "application/zip")
+    await storage.write_file("exports/large.zip", BytesIO(b"small"), "application/zip")
+    assert await storage.read("exports/large.zip", 10) == b"small"

@@ -48,19 +48,13 @@ async def ready(system: System, caller: Caller) -> ExportView:
     return await system.ask(GetExport(caller=caller))
 
 
-async def commit(system: System, database_url: str, *, fact: Event | None = None, job: str | None = None) -> None:
-    """What another domain or the scheduler would have committed."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        async with connection.transaction():
-            tx = Transaction(connection, None)
-            if fact is not None:
-                tx.emit(fact)
-            if job is not None:
-                tx.enqueue(job)
-            await tx.write_facts(listeners_of(actors()))
-    finally:
-        await connection.close()
+async def commit(system: System, outside: Outside, *, fact: Event, job: str) -> None:
+    """What another domain and the scheduler would have committed."""
+    async with outside.database.for_command() as connection, connection.transaction():
+        tx = Transaction(connection, None)
+        tx.emit(fact)
+        tx.enqueue(job)
+        await tx.write_facts(listeners_of(actors()))
     system.wake_relay()
 
 
@@ -88,10 +82,10 @@ async def test_an_archive_holds_what_its_owner_has_here_and_nothing_of_others(
     await fetch(database_url, "INSERT INTO blocks VALUES ($1, $2, now())", ben.id, ana.id)
     with pytest.raises(NoExport):
         await system.ask(GetExport(caller=ana))
-    first = await system.ask(AskExport(caller=ana))
-    assert (first.state, first.url) == (ExportState.preparing, None)
     async with working(outside):
         await settled(system, ana, ticket)
+        first = await system.ask(AskExport(caller=ana))
+        assert (first.state, first.url) == (ExportState.preparing, None)
         export = await ready(system, ana)
         again = await system.ask(AskExport(caller=ana))
         assert again.id == export.id == first.id, "a fresh one is not made again"
@@ -109,6 +103,7 @@ async def test_an_archive_holds_what_its_owner_has_here_and_nothing_of_others(
         for secret in await fetch(database_url, "SELECT password_hash FROM users"):
             assert secret["password_hash"].encode() not in everything
         assert archive.read(f"photos/{ticket.upload_id}.jpg") == original
+
         async def promised() -> int:
             letters = "SELECT FROM job_intents WHERE args->>'letter' = 'export_ready' AND done_at IS NOT NULL"
             return len(await fetch(database_url, letters))
@@ -137,7 +132,7 @@ async def test_an_archive_goes_when_its_days_are_over_or_its_owner_is_erased(
         await fetch(database_url, "UPDATE exports SET expires_at = now() WHERE user_id = $1", ana.id)
         with pytest.raises(NoExport):
             await system.ask(GetExport(caller=ana))
-        await commit(system, database_url, fact=AccountErased(user_id=ben.id), job="exports.expire")
+        await commit(system, outside, fact=AccountErased(user_id=ben.id), job="exports.expire")
 
         async def gone() -> bool:
             return all([await outside.storage.head(key) is None for key in keys.values()])
