@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 from uuid_utils.compat import uuid7
 
 from actors.auth.people import Caller
+from actors.kernel.paging import PagedQuery
 from actors.kernel.system import System
 from actors.posts.messages import CreatePost, PostView
 from tests.actors.auth.people import fetch
 from tests.actors.media.uploading import uploaded
 from tests.images import photograph
+
+T = TypeVar("T")
 
 
 async def publish(system: System, caller: Caller, **fields: Any) -> PostView:
@@ -36,7 +39,7 @@ async def crowd(database_url: str, like: Caller, count: int) -> list[Caller]:
     return people
 
 
-async def plant(database_url: str, author_ids: Sequence[UUID]) -> list[UUID]:
+async def plant(database_url: str, author_ids: Sequence[UUID], tags: Sequence[str] = ()) -> list[UUID]:
     """Posts with photographs that are ready, one for each author named, each newer than the one before."""
     photos, posts = [uuid7() for _ in author_ids], [uuid7() for _ in author_ids]
     connection = await asyncpg.connect(database_url)
@@ -56,14 +59,45 @@ async def plant(database_url: str, author_ids: Sequence[UUID]) -> list[UUID]:
             """
             INSERT INTO posts (
                 id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
-            SELECT id, author_id, photo_id, '', '{}', false, 0, 0, 0, 0, $4
+            SELECT id, author_id, photo_id, '', $5, false, 0, 0, 0, 0, $4
             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS p (id, author_id, photo_id)
             """,
             posts,
             author_ids,
             photos,
             datetime.now(UTC),
+            tags,
+        )
+        await connection.execute(
+            "INSERT INTO post_tags (post_id, tag) "
+            "SELECT id, tag FROM unnest($1::uuid[]) AS id, unnest($2::text[]) AS tag",
+            posts,
+            tags,
         )
     finally:
         await connection.close()
     return posts
+
+
+async def whole(system: System, question: PagedQuery[T]) -> list[T]:
+    """Every item of a list, page by page."""
+    items: list[T] = []
+    while True:
+        page = await system.ask(question)
+        items += page.items
+        if page.next is None:
+            return items
+        question = question.model_copy(update={"after": page.next})
+
+
+async def miscounted(database_url: str) -> list[asyncpg.Record]:
+    """Posts whose counts are not the rows they count."""
+    return await fetch(
+        database_url,
+        """
+        SELECT id, likes, reposts FROM posts p WHERE original_post_id IS NULL AND (
+            likes <> (SELECT count(*) FROM likes l WHERE l.post_id = p.id)
+            OR reposts <> (SELECT count(*) FROM reposts r WHERE r.post_id = p.id)
+            OR reposts <> (SELECT count(*) FROM posts r WHERE r.original_post_id = p.id))
+        """,
+    )

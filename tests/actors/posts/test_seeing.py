@@ -1,0 +1,59 @@
+"""Who may not see a post neither marks it nor finds it; everybody else in the same batch is served."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from actors.auth.people import Caller
+from actors.graph.messages import SetBlock, SetFollow, SetPrivacy
+from actors.kernel.errors import NotFound
+from actors.kernel.system import System
+from actors.posts.messages import BookmarkState, LikeState, RepostState, SetBookmark, SetLike, SetRepost
+from tests.actors.auth.people import callers, fetch
+from tests.actors.posts.posting import plant
+
+Hide = Callable[[System, Caller, Caller, str], Awaitable[object]]
+
+
+async def block(system: System, author: Caller, other: Caller, _: str) -> object:
+    return await system.ask(SetBlock(caller=author, username=other.username, blocking=True))
+
+
+async def be_blocked(system: System, author: Caller, other: Caller, _: str) -> object:
+    return await system.ask(SetBlock(caller=other, username=author.username, blocking=True))
+
+
+async def be_private(system: System, author: Caller, other: Caller, _: str) -> object:
+    return await system.ask(SetPrivacy(caller=author, private=True))
+
+
+async def be_suspended(system: System, author: Caller, other: Caller, url: str) -> object:
+    return await fetch(url, "UPDATE users SET suspended_until = now() + interval '1 day' WHERE id = $1", author.id)
+
+
+@pytest.mark.parametrize("hide", [block, be_blocked, be_private, be_suspended])
+async def test_what_one_may_not_see_one_does_not_mark(system: System, database_url: str, hide: Hide) -> None:
+    author, other, third = await callers(system, "author1", "other1", "third1")
+    hidden, shown = await plant(database_url, [author.id, third.id])
+    await hide(system, author, other, database_url)
+    outcomes = await asyncio.gather(
+        *(
+            system.ask(wish(caller=other, post_id=post))
+            for post in (hidden, shown)
+            for wish in (SetLike, SetRepost, SetBookmark)
+        ),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in outcomes] == [*(NotFound,) * 3, LikeState, RepostState, BookmarkState]
+    for table in ("likes", "reposts", "bookmarks"):
+        assert [row["post_id"] for row in await fetch(database_url, f"SELECT post_id FROM {table}")] == [shown]
+
+
+async def test_followers_of_a_private_account_mark_its_posts(system: System, database_url: str) -> None:
+    author, follower = await callers(system, "author1", "follower1")
+    (post,) = await plant(database_url, [author.id])
+    await system.ask(SetFollow(caller=follower, username="author1", following=True))
+    await system.ask(SetPrivacy(caller=author, private=True))
+    for who, likes in ((follower, 1), (author, 2)):
+        assert await system.ask(SetLike(caller=who, post_id=post)) == LikeState(liked=True, likes=likes)
