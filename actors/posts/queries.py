@@ -1,6 +1,6 @@
 """What posts read: cards, what a viewer did with them, counts. Feeds and notifications read them too."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 from uuid import UUID
@@ -14,6 +14,7 @@ from actors.kernel.paging import Key, key_of
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.messages import AuthorView, CountsItem, Mention, PostCounts, PostView, ViewerState
+from actors.posts.sight_messages import PostSeen
 
 NEWEST = UUID(int=(1 << 128) - 1)
 """Above every id: where a list begins."""
@@ -161,6 +162,23 @@ async def counts(db: Reads, ids: Iterable[UUID]) -> dict[UUID, CountsItem]:
         list(ids),
     )
     return {row["id"]: (row["id"], row["v"], row["likes"], row["reposts"], row["comments"]) for row in rows}
+
+
+async def counts_for(db: Reads, pairs: Collection[Pair]) -> dict[Pair, PostSeen]:
+    """Of these pairs, those in which the post is there and its viewer may see it: whose it is, and its counts."""
+    rows = await db.fetch(
+        f"""
+        SELECT a.viewer_id, p.id, p.author_id, p.v, p.likes, p.reposts, p.comments
+        FROM unnest($1::uuid[], $2::uuid[]) AS a (viewer_id, post_id) JOIN posts p ON p.id = a.post_id
+        WHERE p.deleted_at IS NULL AND p.original_post_id IS NULL AND {may_see("a.viewer_id", "p.author_id")}
+        """,
+        [viewer_id for viewer_id, _ in pairs],
+        [post_id for _, post_id in pairs],
+    )
+    return {
+        (viewer_id, post_id): PostSeen(author_id=author_id, counts=(post_id, *counts))
+        for viewer_id, post_id, author_id, *counts in rows
+    }
 
 
 async def author_named(db: Reads, viewer_id: UUID | None, username_key: str) -> UUID | None:

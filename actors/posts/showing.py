@@ -21,6 +21,7 @@ from actors.posts.messages import (
     PostItem,
 )
 from actors.posts.part import PostsPart
+from actors.posts.sight_messages import PostsSeen, SeePosts
 from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts, SetTagFollow, TagFollowState
 
 
@@ -70,6 +71,12 @@ class Showing(PostsPart):
             CountsFound(items=tuple(found[post_id] for post_id in question.post_ids if post_id in found))
             for question in questions
         ]
+
+    @on(SeePosts, batch=50)
+    async def see_posts(self, questions: Sequence[SeePosts]) -> Sequence[PostsSeen]:
+        asked = [[(id_of(question.caller), post_id) for post_id in question.post_ids] for question in questions]
+        seen = await queries.counts_for(self.read, {pair for pairs in asked for pair in pairs})
+        return [PostsSeen(items=tuple(seen[pair] for pair in pairs if pair in seen)) for pairs in asked]
 
     @on(SetTagFollow)
     async def follow_tag(self, wish: SetTagFollow) -> TagFollowState:

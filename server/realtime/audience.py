@@ -15,7 +15,20 @@ FOLLOWING = "feed:following"
 class Topic:
     """A topic that somebody watches, and the latest state of it that is still to be sent."""
 
-    __slots__ = ("counts", "due", "hints", "key", "label", "name", "others", "timer", "trackers", "v", "watchers")
+    __slots__ = (
+        "counts",
+        "due",
+        "hints",
+        "key",
+        "label",
+        "name",
+        "others",
+        "owner",
+        "timer",
+        "trackers",
+        "v",
+        "watchers",
+    )
 
     def __init__(self, key: str, name: str) -> None:
         self.key = key
@@ -25,6 +38,8 @@ class Topic:
         self.label = kept_json(name)
         self.others: dict[str, Topic] | None = None
         """The same under other spellings: each client hears of a topic by the name it used."""
+        self.owner: UUID | None = None
+        """Whose post or profile it is: who watches it must be allowed to see them."""
         self.watchers: set[Connection] = set()
         self.trackers: set[Connection] | None = None
         """Who sees the post on a screen and wants its counts, no more."""
@@ -40,10 +55,12 @@ class Audience:
 
     def __init__(self) -> None:
         self.topics: dict[str, Topic] = {}
+        self._owned: dict[UUID, set[Topic]] = {}
 
-    def watch(self, connection: Connection, key: str, name: str) -> None:
-        """Send the topic's events from here on."""
+    def watch(self, connection: Connection, key: str, name: str, owner: UUID | None = None) -> None:
+        """Send the topic's events from here on. `owner` is whose post or profile it is."""
         topic = self._topic(key, name)
+        self._own(topic, owner)
         topic.watchers.add(connection)
         connection.topics.append(topic)
         metrics.subscriptions.inc()
@@ -63,6 +80,13 @@ class Audience:
             topic = tracked[post_id] = self._topic(name, name)
             topic.trackers = topic.trackers or set()
             topic.trackers.add(connection)
+
+    def own(self, posts: Iterable[tuple[UUID, UUID]]) -> None:
+        """Note whose posts these are, as post and owner, where they are tracked."""
+        for post_id, owner in posts:
+            topic = self.topics.get(f"post:{post_id}")
+            if topic is not None:
+                self._own(topic, owner)
 
     def untrack(self, connection: Connection, posts: Iterable[UUID]) -> None:
         """Send no more of them; posts that are not tracked are none."""
@@ -96,6 +120,19 @@ class Audience:
             return ()
         return (topic,) if topic.others is None else (topic, *topic.others.values())
 
+    def owned_by(self, owner: UUID) -> Collection[Topic]:
+        """This person's posts and profile, as far as somebody watches or tracks them."""
+        return self._owned.get(owner, ())
+
+    def owners(self) -> Collection[UUID]:
+        """Everybody whose post or profile somebody watches or tracks."""
+        return tuple(self._owned)
+
+    def _own(self, topic: Topic, owner: UUID | None) -> None:
+        if owner is not None:
+            topic.owner = owner
+            self._owned.setdefault(owner, set()).add(topic)
+
     def _topic(self, key: str, name: str) -> Topic:
         topic = self.topics.get(key)
         if topic is None:
@@ -110,6 +147,10 @@ class Audience:
             return
         if topic.timer is not None:
             topic.timer.cancel()
+        if topic.owner is not None and (owned := self._owned.get(topic.owner)) is not None:
+            owned.discard(topic)
+            if not owned:
+                del self._owned[topic.owner]
         first = self.topics.get(topic.key)
         if first is topic:
             del self.topics[topic.key]

@@ -72,9 +72,9 @@ class Entry:
         return self.type == STANDING
 
     @property
-    def author(self) -> UUID | None:
-        """The person whose followers it is for, if it is for followers. Raises `ValueError` for what is no id."""
-        return next((UUID(topic[7:]) for topic in self.topics if topic.startswith("author:")), None)
+    def author(self) -> str | None:
+        """The id of the person whose followers it is for, if it is for followers."""
+        return next((topic[7:] for topic in self.topics if topic.startswith("author:")), None)
 
 
 def read(entry_id: bytes, fields: Mapping[bytes, bytes], read_at: float) -> tuple[int, Entry]:

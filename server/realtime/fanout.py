@@ -1,7 +1,7 @@
 """From the log to the sockets of this process: encoded once for a topic, written to everybody who watches it."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,16 @@ import orjson
 
 from server.realtime import metrics
 from server.realtime.audience import FOLLOWING, Audience, Topic
-from server.realtime.codes import CloseCode
 from server.realtime.connection import Connection
 from server.realtime.encoding import counts_frame, event_frame, kept_json, lag_frame
-from server.realtime.entries import COUNTS, REVOKED, Entry, Position
-from server.realtime.following import Followers, Following
+from server.realtime.entries import COUNTS, NARROWED, REVOKED, Entry, Position
+from server.realtime.following import Following
+from server.realtime.marks import marks_in
 from server.realtime.outbox import Burst
+from server.realtime.rights import Rights
+from server.realtime.screening import Screened, Screening
+from server.realtime.sights import Sights
+from server.realtime.waiting import Waiting
 
 FLUSH_SECONDS = 0.04
 """Between two states of one topic: 25 a second."""
@@ -26,16 +30,32 @@ class Fanout:
     second, slower if writing them takes more than half of the time.
 
     A position that goes out promises that everything up to it was sent. So where an entry goes to several topics only
-    the last one's frame carries its position, and none goes beyond an entry that waits for its followers.
+    the last one's frame carries its position, and none goes beyond an entry that waits for its readers to be known.
+    What concerns people waits behind what waits for its screening, so that every topic keeps its order.
     """
 
-    def __init__(self, audience: Audience, followers: Followers, revoke: Callable[[UUID], None]) -> None:
+    def __init__(
+        self, audience: Audience, following: Following, screening: Screening, rights: Rights, sights: Sights
+    ) -> None:
         self.audience = audience
-        self.following = Following(followers, audience.following, self._to_followers)
+        self._for_feeds = Waiting("who reads it", following.readers, self._to_followers)
+        self._for_others = Waiting("who may see it", screening.screen, self._to_screened)
         self._head = Position(0, 0)
-        self._revoke = revoke
+        self._screening = screening
+        self._rights = rights
+        self._sights = sights
         self.was_reset = asyncio.Event()
         """Set when the log began anew, so that counts may be out of date without anything saying so."""
+
+    def start(self) -> None:
+        """Begin to ask about what cannot be sent to everybody."""
+        self._for_feeds.start()
+        self._for_others.start()
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        await self._for_feeds.stop()
+        await self._for_others.stop()
 
     def position(self) -> Position:
         """Everything up to here was sent to every socket that watches it."""
@@ -43,8 +63,10 @@ class Fanout:
 
     def cap(self, n: int) -> Position:
         """The position of entry `n`, or the furthest that may be promised if that is less."""
-        oldest = self.following.oldest
-        return Position(self._head.epoch, n if oldest is None else min(n, oldest - 1))
+        for waiting in (self._for_feeds, self._for_others):
+            if waiting.oldest is not None:
+                n = min(n, waiting.oldest - 1)
+        return Position(self._head.epoch, n)
 
     def receive(self, epoch: int, entries: Sequence[Entry]) -> None:
         """Send what the log says: events in order, neighbours of the same topics in one write; then the hints."""
@@ -53,7 +75,23 @@ class Fanout:
         run: list[Entry] = []
         for entry in entries:
             if entry.ephemeral:
-                touched.update(dict.fromkeys(self._note(entry)))
+                told = orjson.loads(entry.data)
+                touched.update(dict.fromkeys(self._note(entry, told)))
+                for mark in marks_in(entry, told, self.audience.topics):
+                    if run:
+                        self._send(run)
+                        run = []
+                    self._write([mark])
+                continue
+            if entry.is_internal:
+                self._rights.heed(entry)
+                continue
+            if entry.type == NARROWED:
+                self._sights.heed(entry)
+                continue
+            if self._must_wait(entry):
+                self._for_others.put(entry)
+                self._to_feeds(entry)
                 continue
             if run and entry.topics != run[0].topics:
                 self._send(run)
@@ -68,11 +106,15 @@ class Fanout:
     def reset(self, old: Position, new: Position) -> None:
         """Tell everybody, of every topic, that what lay between may be missing."""
         self._head = new
-        self.following.clear()
+        self._for_feeds.clear()
+        self._for_others.clear()
+        self._screening.forget()
         for key in self.audience.topics:
             for topic in self.audience.named(key):
                 self._lag(topic, topic.watchers, old, new, "reset")
         self.was_reset.set()
+        self._rights.in_doubt.set()
+        self._sights.doubt_all()
 
     def counted(self, item: Sequence[Any]) -> Topic | None:
         """Note the counts of a post, unless they are older than what was sent; answers who is to be told."""
@@ -90,21 +132,43 @@ class Fanout:
             if topic is not None:
                 self._flush_soon(topic)
 
-    def _note(self, entry: Entry) -> Iterable[Topic]:
+    def _note(self, entry: Entry, told: Mapping[str, Any]) -> Iterable[Topic]:
         if entry.type == COUNTS:
-            noted = [self.counted(item) for item in orjson.loads(entry.data)["items"]]
+            noted = [self.counted(item) for item in told["items"]]
             return [topic for topic in noted if topic is not None]
         topics = [topic for key in entry.topics for topic in self.audience.named(key)]
         for topic in topics:
             topic.hints = {**(topic.hints or {}), entry.type: entry}
         return topics
 
+    def _must_wait(self, entry: Entry) -> bool:
+        seen, met = self._screening.concerned(entry)
+        if not seen and not met:
+            return False
+        return self._for_others.oldest is not None or not self._screening.are_open(seen | met)
+
+    def _to_feeds(self, entry: Entry) -> None:
+        if entry.author is not None and FOLLOWING in self.audience.topics:
+            self._for_feeds.put(entry)
+
+    def _to_screened(self, entry: Entry, screened: Screened | None) -> None:
+        if screened is not None:
+            self._write([entry], screened)
+            return
+        after, to = Position(self._head.epoch, entry.n - 1), Position(self._head.epoch, entry.n)
+        for topic in self._watched(entry):
+            self._lag(topic, topic.watchers, after, to, "screening")
+
     def _send(self, run: Sequence[Entry]) -> None:
-        keys = dict.fromkeys(run[0].topics)
-        topics = [topic for key in keys for topic in self.audience.named(key) if topic.watchers]
-        if run[0].author is not None and FOLLOWING in self.audience.topics:
-            for entry in run:
-                self.following.put(entry)
+        for entry in run:
+            self._to_feeds(entry)
+        self._write(run)
+        for entry in run:
+            if entry.type == REVOKED:
+                self._rights.heed(entry)
+
+    def _write(self, run: Sequence[Entry], screened: Screened | None = None) -> None:
+        topics = self._watched(run[0])
         epoch = self._head.epoch
         after, to = Position(epoch, run[0].n - 1), Position(epoch, run[-1].n)
         before = str(self.cap(after.n))
@@ -112,21 +176,14 @@ class Fanout:
             is_last = topic is topics[-1]
             frames = [event_frame(topic.label, entry, str(self.cap(entry.n)) if is_last else before) for entry in run]
             burst = Burst(topic.label, after, to, b"".join(frames))
-            for connection in topic.watchers:
+            to_whom = topic.watchers if screened is None else [one for one in topic.watchers if screened.lets(one)]
+            for connection in to_whom:
                 connection.push(burst)
-            metrics.frames_total.labels("event").inc(len(frames) * len(topic.watchers))
-        for entry in run:
-            if entry.type == REVOKED:
-                self._end_session(entry)
+            metrics.frames_total.labels("event").inc(len(frames) * len(to_whom))
 
-    def _end_session(self, entry: Entry) -> None:
-        session_id = UUID(orjson.loads(entry.data)["session_id"])
-        self._revoke(session_id)
-        for key in entry.topics:
-            topic = self.audience.topics.get(key)
-            for connection in () if topic is None else topic.watchers:
-                if connection.caller is not None and connection.caller.session_id == session_id:
-                    connection.close(CloseCode.session_revoked)
+    def _watched(self, entry: Entry) -> list[Topic]:
+        keys = dict.fromkeys(entry.topics)
+        return [topic for key in keys for topic in self.audience.named(key) if topic.watchers]
 
     def _to_followers(self, entry: Entry, people: Collection[UUID] | None) -> None:
         topic = self.audience.topics.get(FOLLOWING)

@@ -6,11 +6,14 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from actors.auth.people import Caller
-from actors.graph.messages import FolloweesAmong, FollowersAmong
+from actors.auth.standing import RecentRevocations, RevocationsFound
+from actors.graph.sight_messages import HiddenAmong, OpenAmong, ReadersAmong, SeePerson
 from actors.kernel.errors import Unavailable
 from actors.kernel.message import Request
-from actors.posts.messages import CountsItem, GetCounts, GetPost
-from actors.profiles.messages import GetProfile
+from actors.posts.messages import CountsItem, GetCounts
+from actors.posts.sight_messages import PostSeen, SeePosts
+from server.realtime.following import Shown
+from server.realtime.screening import ViewerId
 
 R = TypeVar("R")
 COUNTED_AT_ONCE = 200
@@ -38,24 +41,42 @@ class Questions:
         except TimeoutError:
             raise Unavailable from None
 
-    async def see_post(self, caller: Caller | None, post_id: UUID) -> None:
-        """Raises `NotFound` unless the post is there for the caller."""
-        await self._ask(GetPost(caller=caller, post_id=post_id))
+    async def revocations(self) -> RevocationsFound:
+        """What tokens that still live are wrong about."""
+        return await self._ask(RecentRevocations())
 
-    async def see_profile(self, caller: Caller | None, username: str) -> None:
-        """Raises `NotFound` unless the profile is there for the caller."""
-        await self._ask(GetProfile(caller=caller, username=username))
+    async def see_posts(self, caller: Caller | None, post_ids: Sequence[UUID]) -> tuple[PostSeen, ...]:
+        """Those of these posts that are there for the caller, at most 200."""
+        return (await self._ask(SeePosts(caller=caller, post_ids=tuple(post_ids)))).items if post_ids else ()
+
+    async def see_person(self, caller: Caller | None, username: str) -> UUID:
+        """Whose profile it is. Raises `NotFound` or `Forbidden` unless the caller may see what it shows."""
+        return (await self._ask(SeePerson(caller=caller, username=username))).id
 
     async def counts(self, post_ids: Sequence[UUID]) -> tuple[CountsItem, ...]:
         """The current counts of those posts that are there, at most 200."""
         return (await self._ask(GetCounts(post_ids=tuple(post_ids)))).items if post_ids else ()
 
-    async def followers_among(self, author_id: UUID, user_ids: Collection[UUID]) -> Collection[UUID]:
-        """Which of these people follow the author."""
-        return (await self._ask(FollowersAmong(author_id=author_id, user_ids=tuple(user_ids)))).user_ids
+    async def open_among(self, user_ids: Collection[UUID]) -> Collection[UUID]:
+        """Which of these people everybody may see."""
+        return (await self._ask(OpenAmong(user_ids=tuple(user_ids)))).user_ids
 
-    async def followees_among(self, user_id: UUID, author_ids: Collection[UUID]) -> Collection[UUID]:
-        """Which of these authors the person follows."""
-        if not author_ids:
-            return ()
-        return (await self._ask(FolloweesAmong(user_id=user_id, author_ids=tuple(author_ids)))).user_ids
+    async def hidden_from(
+        self, viewer_ids: Collection[ViewerId], *, seen: Collection[UUID], met: Collection[UUID]
+    ) -> Collection[ViewerId]:
+        """Which of these viewers may not see one of `seen`, or may not meet one of `met`."""
+        found = await self._ask(HiddenAmong(viewer_ids=tuple(viewer_ids), seen=tuple(seen), met=tuple(met)))
+        return {viewer for viewer, _ in found.unseen | found.unmet}
+
+    async def hidden_of(
+        self, viewer_id: ViewerId, *, seen: Collection[UUID], met: Collection[UUID]
+    ) -> tuple[Collection[UUID], Collection[UUID]]:
+        """Those of `seen` whose work this viewer may not see, and those of `met` whom they may not meet."""
+        found = await self._ask(HiddenAmong(viewer_ids=(viewer_id,), seen=tuple(seen), met=tuple(met)))
+        return {one for _, one in found.unseen}, {one for _, one in found.unmet}
+
+    async def readers_among(
+        self, user_ids: Collection[UUID], shown: Collection[Shown]
+    ) -> Collection[tuple[UUID, Shown]]:
+        """For which of these people each of these belongs in the feed of those they follow."""
+        return (await self._ask(ReadersAmong(user_ids=tuple(user_ids), shown=tuple(shown)))).items

@@ -1,7 +1,7 @@
 """Watching topics: from now on, or from a position without a hole."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from actors.auth.people import Caller
 from actors.kernel.errors import Refusal
 from server.realtime import metrics
-from server.realtime.audience import FOLLOWING, Audience, Topic
+from server.realtime.audience import Audience, Topic
 from server.realtime.codes import ErrorCode
 from server.realtime.connection import Connection
 from server.realtime.entries import Entry, Position
@@ -19,8 +19,9 @@ from server.realtime.log import LiveLog
 from server.realtime.outbox import Replay
 from server.realtime.questions import Questions
 from server.realtime.refusals import Denied, denied_by
-from server.realtime.ring import AUTHORS
-from server.realtime.topics import Named, admit, named
+from server.realtime.sieve import Sieve, passing
+from server.realtime.sights import Sights
+from server.realtime.topics import Allowed, Named, admit, named
 
 _ENCODED_AT_ONCE = 32
 
@@ -30,7 +31,7 @@ Outcome = Subscribed | Denied
 class _Admitted(NamedTuple):
     topic: Named
     since: Position | None
-    counts: tuple[CountsItem, ...] | None
+    allowed: Allowed
 
 
 class Subscribing:
@@ -40,11 +41,12 @@ class Subscribing:
     when the request came, in one step of the loop, so that nothing falls between and no buffer is needed.
     """
 
-    def __init__(self, audience: Audience, fanout: Fanout, log: LiveLog, questions: Questions) -> None:
+    def __init__(self, audience: Audience, fanout: Fanout, log: LiveLog, questions: Questions, sights: Sights) -> None:
         self._audience = audience
         self._fanout = fanout
         self._log = log
         self._questions = questions
+        self._sights = sights
 
     async def watch(
         self,
@@ -72,11 +74,11 @@ class Subscribing:
         sinces = [one.since for one in admitted if one.since is not None]
         if sinces:
             await self._log.reach(max(sinces))
-        followed = await self._followed(caller, admitted, asked_at)
-        if isinstance(followed, Denied):
-            outcomes[FOLLOWING] = followed
-            admitted = [one for one in admitted if one.topic.key != FOLLOWING]
-            followed = ()
+        sieve = await self._sieve(caller, admitted, asked_at)
+        if isinstance(sieve, Denied):
+            outcomes.update((one.topic.name, sieve) for one in admitted if one.topic.name != "me")
+            admitted = [one for one in admitted if one.topic.name == "me"]
+            sieve = Sieve()
         # From here to the end nothing waits: what is replayed and what comes live meet exactly.
         missed: list[tuple[Entry, Named]] = []
         oldest = asked_at
@@ -85,11 +87,24 @@ class Subscribing:
             if one.since is not None:
                 metrics.resumes_total.labels("yes" if recovered else "no").inc()
             oldest = min(oldest, begin)
-            outcomes[one.topic.name] = Subscribed(position=str(begin), recovered=recovered, counts=one.counts)
-            missed += [(entry, one.topic) for entry in self._since(begin.n, one.topic, followed)]
-            if not _watched(connection, one.topic.name):
-                self._audience.watch(connection, one.topic.key, one.topic.name)
+            counts = one.allowed.counts
+            outcomes[one.topic.name] = Subscribed(position=str(begin), recovered=recovered, counts=counts)
+            entries = passing(self._log.ring, begin.n, one.topic)
+            missed += [(entry, one.topic) for entry in entries if sieve.passes(entry, one.topic)]
+            self._go_live(connection, one, asked_at)
         connection.replay(answer(outcomes, oldest), self._replays(connection, missed))
+
+    def _go_live(self, connection: Connection, one: _Admitted, asked_at: Position) -> None:
+        owner = one.allowed.owner
+        if not _watched(connection, one.topic.name):
+            self._audience.watch(connection, one.topic.key, one.topic.name, owner)
+        if owner is not None:
+            self._doubt_since(asked_at, owner)
+
+    def _doubt_since(self, asked_at: Position, owner: UUID) -> None:
+        """What ended the right to watch while it was being asked for found no socket to end it for."""
+        if not self._log.recovers(asked_at) or self._log.ring.since(asked_at.n, f"sight:{owner}"):
+            self._sights.doubt(owner)
 
     def unwatch(self, connection: Connection, name: str) -> None:
         """Stop. Raises `Denied` for a topic that is not watched."""
@@ -100,16 +115,21 @@ class Subscribing:
 
     async def track(self, connection: Connection, posts: Sequence[UUID]) -> tuple[CountsItem, ...]:
         """Send these posts' counts from here on; answers the current ones. Raises `Denied`."""
+        asked_at = self._fanout.position()
         fresh = set(posts).difference(connection.tracked or ())
         if len(fresh) + len(connection.tracked or ()) > MAX_TRACKED:
             raise Denied(ErrorCode.limit_exceeded, f"at most {MAX_TRACKED} posts are tracked at once")
         self._audience.track(connection, fresh)
         try:
-            counts = await self._questions.counts(posts)
+            seen = await self._questions.see_posts(connection.caller, posts)
         except Refusal as refusal:
             self._audience.untrack(connection, fresh)
             raise denied_by(refusal) from None
+        counts = tuple(post.counts for post in seen)
         self._audience.untrack(connection, fresh.difference(item[0] for item in counts))
+        self._audience.own((post.counts[0], post.author_id) for post in seen)
+        for owner in {post.author_id for post in seen}:
+            self._doubt_since(asked_at, owner)
         return counts
 
     async def _admit(
@@ -123,41 +143,30 @@ class Subscribing:
                     raise Denied(ErrorCode.already_subscribed, f"{name} is watched already")
             elif not has_room:
                 raise Denied(ErrorCode.limit_exceeded, f"at most {MAX_TOPICS} topics are watched at once")
-            counts = await admit(topic, caller, self._questions)
+            allowed = await admit(topic, caller, self._questions)
         except Denied as denied:
             return denied
-        return _Admitted(topic, None if since is None else Position.parse(since) or Position(0, 0), counts)
+        return _Admitted(topic, None if since is None else Position.parse(since) or Position(0, 0), allowed)
 
     def _begin(self, since: Position | None, asked_at: Position) -> tuple[Position, bool]:
         if since is not None and self._log.recovers(since):
             return since, True
         return (asked_at if self._log.recovers(asked_at) else self._fanout.position()), False
 
-    async def _followed(
-        self, caller: Caller | None, admitted: Iterable[_Admitted], asked_at: Position
-    ) -> Collection[str] | Denied:
-        """Of the authors in the ring since then, those the caller follows now, as the topics name them."""
-        feed = next((one for one in admitted if one.topic.key == FOLLOWING), None)
-        if feed is None or caller is None:
-            return ()
-        known: set[UUID] = set()
-        followed: set[str] = set()
+    async def _sieve(self, caller: Caller | None, admitted: Iterable[_Admitted], asked_at: Position) -> Sieve | Denied:
+        """What of that which the ring holds for these topics the caller may not see now, or does not read."""
+        sieve = Sieve(caller)
         while True:
-            begin, _ = self._begin(feed.since, asked_at)
-            entries = self._log.ring.since(begin.n, AUTHORS)
-            unknown = {UUID(entry.author) for entry in entries if entry.author is not None} - known
-            if not unknown:
-                return followed
+            for one in admitted:
+                begin, _ = self._begin(one.since, asked_at)
+                for entry in passing(self._log.ring, begin.n, one.topic):
+                    sieve.consider(entry, one.topic)
+            if not sieve.is_unsure:
+                return sieve
             try:
-                followed |= {str(one) for one in await self._questions.followees_among(caller.id, unknown)}
+                await sieve.ask(self._questions)
             except Refusal as refusal:
                 return denied_by(refusal)
-            known |= unknown
-
-    def _since(self, n: int, topic: Named, followed: Collection[str]) -> list[Entry]:
-        if topic.key != FOLLOWING:
-            return self._log.ring.since(n, topic.key)
-        return [entry for entry in self._log.ring.since(n, AUTHORS) if entry.author in followed]
 
     def _replays(self, connection: Connection, missed: list[tuple[Entry, Named]]) -> Iterable[Replay]:
         """In the log's order over all topics. An entry on several of them promises its position on the last one."""

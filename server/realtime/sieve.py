@@ -1,0 +1,71 @@
+"""What of the past one viewer may be told, when they come back to it."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+from uuid import UUID
+
+from actors.auth.people import Caller, id_of
+from server.realtime.audience import FOLLOWING
+from server.realtime.entries import Entry
+from server.realtime.following import Shown, shown_by
+from server.realtime.questions import Questions
+from server.realtime.ring import AUTHORS, Ring
+from server.realtime.topics import Named
+
+T = TypeVar("T")
+
+
+def passing(ring: Ring, n: int, topic: Named) -> Sequence[Entry]:
+    """The entries after `n` that went to a topic; to the feed of those one follows went whatever any author showed."""
+    return ring.since(n, AUTHORS if topic.key == FOLLOWING else topic.key)
+
+
+class Sieve:
+    """Gathers whom the entries concern, asks about all of them at once, then lets through what may be seen.
+
+    Who watches a post may see its owner: under it they need only be able to meet others.
+    """
+
+    def __init__(self, caller: Caller | None = None) -> None:
+        self._viewer_id = id_of(caller)
+        self._shown: dict[Shown, bool | None] = {}
+        self._seen: dict[UUID, bool | None] = {}
+        self._met: dict[UUID, bool | None] = {}
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether something is still to be asked."""
+        return any(None in known.values() for known in (self._shown, self._seen, self._met))
+
+    def consider(self, entry: Entry, topic: Named) -> None:
+        """Note whom an entry of that topic concerns."""
+        if topic.key == FOLLOWING:
+            if (shown := shown_by(entry)) is not None:
+                self._shown.setdefault(shown)
+        elif entry.work_of is not None:
+            self._of(topic).setdefault(entry.work_of)
+
+    async def ask(self, questions: Questions) -> None:
+        """Find out what is not known yet. Raises a `Refusal`."""
+        shown, seen, met = _unknown(self._shown), _unknown(self._seen), _unknown(self._met)
+        if shown and self._viewer_id is not None:
+            read = {one for _, one in await questions.readers_among((self._viewer_id,), shown)}
+            self._shown.update((one, one in read) for one in shown)
+        if seen or met:
+            unseen, unmet = await questions.hidden_of(self._viewer_id, seen=seen, met=met)
+            self._seen.update((one, one not in unseen) for one in seen)
+            self._met.update((one, one not in unmet) for one in met)
+
+    def passes(self, entry: Entry, topic: Named) -> bool:
+        """Whether the viewer may be told of it on that topic."""
+        if topic.key == FOLLOWING:
+            shown = shown_by(entry)
+            return shown is not None and bool(self._shown.get(shown))
+        return entry.work_of is None or bool(self._of(topic).get(entry.work_of))
+
+    def _of(self, topic: Named) -> dict[UUID, bool | None]:
+        return self._seen if topic.post_id is None else self._met
+
+
+def _unknown(known: dict[T, bool | None]) -> list[T]:
+    return [one for one, answer in known.items() if answer is None]
