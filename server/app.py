@@ -12,6 +12,7 @@ from server.http.binding import MAX_BODY
 from server.http.cursors import Cursors
 from server.http.edge import edge
 from server.http.endpoint import register
+from server.http.headers import security_headers
 from server.http.identity import Identities
 from server.http.limits import Bucket, Limiter, buckets_of
 from server.http.openapi import Description
@@ -44,6 +45,8 @@ from server.web import add_web
 
 DRAIN_SECONDS = 10.0
 KEEPALIVE_SECONDS = 75.0
+LINGER_SECONDS = 5.0
+"""How long what is left of a refused body is read, so that its sender reads the refusal."""
 
 
 def create_app(
@@ -90,9 +93,11 @@ def runner(app: web.Application) -> web.AppRunner:
     """
     return Runner(
         app,
+        security_headers(app[SETTINGS]),
         handler_cancellation=False,
         access_log=None,
         keepalive_timeout=KEEPALIVE_SECONDS,
+        lingering_time=LINGER_SECONDS,
         shutdown_timeout=DRAIN_SECONDS,
     )
 

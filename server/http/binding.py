@@ -1,19 +1,24 @@
 """From a request to its message: path, query or body, and what only the edge may say. Every wrong field is named."""
 
+import asyncio
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from actors.kernel.errors import FieldError, Invalid, Malformed, TooLarge, UnsupportedType
 from actors.kernel.message import Request
+from server.http import metrics
+from server.http.errors import TooSlow
 from server.http.tokens import Identity
 
 MAX_BODY = 1 << 20
+BODY_SECONDS = 20.0
+ENCODINGS = ("identity", "gzip", "deflate", "br")
 MAX_VALUES = 1_000
 """Values in a body, however nested: each of them that is wrong costs 15 µs to name."""
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
@@ -120,6 +125,9 @@ async def read_json(request: web.Request) -> dict[str, Any] | None:
     Raises `TooLarge` beyond 1 MiB, `UnsupportedType` for what is not JSON, `Malformed` for what cannot be read.
     """
     if not request.can_read_body:
+        if request.content_length:
+            # A decoder that waits for the rest of what broke off says nothing at its end.
+            raise Malformed("the body breaks off")
         return None
     if request.content_length is not None and request.content_length > MAX_BODY:
         raise TooLarge("a body holds at most 1 MiB")
@@ -144,9 +152,17 @@ async def read_json(request: web.Request) -> dict[str, Any] | None:
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The whole body. Raises `TooLarge` beyond 1 MiB, `Malformed` when it breaks off or cannot be decompressed."""
+    """The whole body, decompressed. Raises `TooLarge` beyond 1 MiB, `TooSlow` when it takes longer than 20 seconds,
+    `UnsupportedType` for an encoding we do not know, `Malformed` when it breaks off or is not what it says."""
+    encoding = ",".join(request.headers.getall(hdrs.CONTENT_ENCODING, ("identity",)))
+    if encoding.strip().lower() not in ENCODINGS:
+        raise UnsupportedType(f"encode a body as {', '.join(ENCODINGS)}, or not at all")
     try:
-        return await request.read()
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        metrics.too_slow_total.labels("body").inc()
+        raise TooSlow("the body did not arrive in time") from None
     except web.HTTPRequestEntityTooLarge:
         raise TooLarge("a body holds at most 1 MiB") from None
     except (web.RequestPayloadError, ConnectionError):

@@ -89,7 +89,11 @@ def refused(refusal: Refusal, request_id: str) -> web.Response:
         headers["Retry-After"] = "1"
     elif status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="vitrine"'
-    return problem(status, refusal.code, _title(type(refusal)), refusal.detail, request_id, refusal.errors, headers)
+    title = _title(type(refusal))
+    response = problem(status, refusal.code, title, refusal.detail, request_id, refusal.errors, headers)
+    if isinstance(refusal, TooSlow):
+        response.force_close()
+    return response
 
 
 def answered(answer: web.HTTPException, request_id: str) -> web.Response:

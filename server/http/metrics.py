@@ -27,6 +27,9 @@ limiter_failures_total = Counter(
 web_session_failures_total = Counter(
     "vitrine_web_session_failures_total", "Times Redis could not be asked for a web session, or told of one."
 )
+too_slow_total = Counter(
+    "vitrine_http_too_slow_total", "Requests or replies given up because the client was too slow.", ("part",)
+)
 log_lines_dropped_total = Counter(
     "vitrine_log_lines_dropped_total", "Log lines dropped because the reader of the log was too slow."
 )

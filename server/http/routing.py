@@ -47,11 +47,11 @@ class Route:
     """One operation.
 
     `role`: the least role that may call; None lets visitors in unless the message needs a caller. `plan`: the least
-    plan. `bucket`: the rate limit it spends. `fixed`: fields the route decides. `live`: carries `Stream-Position`. `public_max_age`:
-    seconds others may keep what a visitor gets. `idempotent`: honours `Idempotency-Key`. `respond` makes the
-    response itself, shaped as `renders`; `fill` gives fields that are in neither path, query nor body. `limit_by`
-    names a field whose value spends the bucket too. `tag`: the part of the service it belongs to, unless that is its
-    message's domain.
+    plan. `bucket`: the rate limit it spends. `fixed`: fields the route decides. `live`: carries `Stream-Position`.
+    `public_max_age`: seconds others may keep what a visitor gets. `idempotent`: honours `Idempotency-Key`.
+    `respond` makes the response itself, shaped as `renders`; `fill` gives fields that are in neither path, query
+    nor body. `limit_by` names a field whose value spends the bucket too. `tag`: the part of the service it belongs
+    to, unless that is its message's domain.
     """
 
     method: str
