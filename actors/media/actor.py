@@ -15,8 +15,6 @@ from actors.media.messages import (
     MAX_BYTES,
     BindUpload,
     GetUpload,
-    KeepPhoto,
-    PhotoGone,
     PhotoState,
     PhotoView,
     ReleasePhoto,
@@ -135,14 +133,7 @@ class MediaActor(Actor, domain="media", lanes=4):
     @on(ReleasePhoto)
     async def release(self, wish: ReleasePhoto) -> None:
         async with self.transaction() as tx:
-            await departures.decide(tx, wish.photo_id, wish.after, wish.as_of)
-            return tx.answer(None)
-
-    @on(KeepPhoto)
-    async def keep(self, wish: KeepPhoto) -> None:
-        async with self.transaction() as tx:
-            if not await departures.decide(tx, wish.photo_id, None, wish.as_of):
-                raise PhotoGone
+            await departures.release(tx, wish.photo_id)
             return tx.answer(None)
 
     @on(AccountErased)

@@ -105,7 +105,7 @@ def _meta(picture: Picture, *, show_camera: bool) -> dict[str, Any] | None:
 @job("media.sweep", cron="* * * * *")
 async def sweep(context: JobContext) -> None:
     """Delete objects nobody needs, a bounded number a minute: of what was released a while ago, and the bytes as they
-    were sent of what is settled. Then release what is due, which the next rounds delete."""
+    were sent of what is settled. Then release what no post came for, which a later round deletes."""
     storage = context.adapters.storage
     gone = await departures.released(context.read, A_ROUND)
     cleared = await departures.to_clear(context.read, A_ROUND)
@@ -118,7 +118,7 @@ async def sweep(context: JobContext) -> None:
     async with context.transaction() as tx:
         await departures.note_cleared(tx, [row["id"] for row in cleared])
         await departures.forget(tx, gone)
-        await departures.release_due(tx, A_ROUND)
+        await departures.release_unposted(tx, A_ROUND)
 
 
 async def _delete_all(storage: Storage, gone: list[Departure]) -> None:
@@ -128,8 +128,8 @@ async def _delete_all(storage: Storage, gone: list[Departure]) -> None:
         async with listing:
             return await storage.under(f"{folder}/")
 
-    posted = [photo for photo in gone if photo.was_posted]
-    folders = [folder for photo in posted for folder in (photo.variants_key, f"originals/{photo.id}")]
+    photographs = [photo for photo in gone if photo.is_photograph]
+    folders = [folder for photo in photographs for folder in (photo.variants_key, f"originals/{photo.id}")]
     found = await asyncio.gather(*map(under, folders))
     await storage.delete([*(photo.object_key for photo in gone), *(key for keys in found for key in keys)])
 

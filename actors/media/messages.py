@@ -1,15 +1,15 @@
 """What media may be asked, and what it answers."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from actors.auth.people import Caller
-from actors.kernel.errors import Conflict, Exhausted, NotFound, TooLarge, UnsupportedType
+from actors.kernel.errors import Conflict, Exhausted, TooLarge, UnsupportedType
 from actors.kernel.message import Command, Query, Trusted, View
 
 MAX_BYTES = 20 * 2**20
@@ -182,32 +182,10 @@ class BindUpload(Command[PhotoView], key="owner_id"):
     show_camera: bool = False
 
 
-class PhotoGone(NotFound):
-    """The files of this photograph have been deleted."""
-
-    code = "photo_gone"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class ReleasePhoto(Command[None], key="photo_id"):
-    """Let the files of a photograph be deleted from `after` on. Raises nothing for one that is gone.
-
-    Of releasing and keeping, what was decided later (`as_of`) stands, in whatever order it arrives.
-    """
+    """Nobody refers to this photograph any more and nobody will: its files and its row go. Done again, nothing."""
 
     photo_id: UUID
-    after: AwareDatetime
-    as_of: AwareDatetime = Field(default_factory=_now)
-
-
-class KeepPhoto(Command[None], key="photo_id"):
-    """Keep the files of a photograph that was to be released. Raises `PhotoGone` when that is too late."""
-
-    photo_id: UUID
-    as_of: AwareDatetime = Field(default_factory=_now)
 
 
 class _Row(Protocol):

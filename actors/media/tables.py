@@ -8,9 +8,10 @@ from actors.auth.tables import User
 
 
 class Photo(Table, tablename="photos"):
-    """An upload from its reservation on. `posted_at` is when it was given to a post.
+    """An upload from its reservation on. `posted_at` is when it was given to whoever shows it, who then refers to it.
 
-    From `release_at` on it may be released; from `released_at` on nothing shows or keeps it, and its objects go.
+    From `released_at` on nobody is shown it any more and its objects go; `cleared_at` is when they, or what lay at
+    `object_key` of one that stays, were deleted.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -35,16 +36,14 @@ class Photo(Table, tablename="photos"):
     posted_at = Timestamptz(null=True, default=None)
     created_at = Timestamptz(default=None)
     expires_at = Timestamptz(default=None)
-    cleared_at = Timestamptz(null=True, default=None, help_text="when what lay at object_key was deleted")
-    release_at = Timestamptz(null=True, default=None)
+    cleared_at = Timestamptz(null=True, default=None)
     released_at = Timestamptz(null=True, default=None)
-    decided_at = Timestamptz(null=True, default=None, help_text="as of when it was last to be released or kept")
 
 
 RAW = (
     "CREATE INDEX photos_of_owner ON photos (owner_id, created_at)",
     "CREATE INDEX photos_never_posted ON photos (expires_at) WHERE posted_at IS NULL",
-    "CREATE INDEX photos_to_release ON photos (release_at) WHERE release_at IS NOT NULL",
+    "CREATE INDEX photos_released ON photos (released_at) WHERE released_at IS NOT NULL AND cleared_at IS NULL",
     """CREATE INDEX photos_to_clear ON photos (expires_at)
         WHERE cleared_at IS NULL AND (original_key IS NOT NULL OR state = 'rejected')""",
 )

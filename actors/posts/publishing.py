@@ -88,4 +88,4 @@ class Publishing(PostsPart):
 
     @on(PostPurged)
     async def release_photo(self, event: PostPurged) -> None:
-        await self.ask(ReleasePhoto(photo_id=event.photo_id, after=event.at, as_of=event.at), cause=event)
+        await self.ask(ReleasePhoto(photo_id=event.photo_id), cause=event)
