@@ -9,6 +9,7 @@ from actors.kernel.message import View
 from actors.kernel.system import System
 
 CHECK_SECONDS = 2.0
+KEPT_SECONDS = 1.0
 
 Check = Callable[[], Awaitable[bool]]
 """Whether a part works. One that raises, or takes longer than two seconds, does not."""
@@ -33,9 +34,23 @@ class Readiness:
             "serving": self._serving,
         }
         self._others: Mapping[str, Check] = {"redis": _redis(cache), **others}
+        self._looking: asyncio.Task[ReadinessView] | None = None
+        self._good_until = 0.0
 
     async def look(self) -> ReadinessView:
-        """Ask all parts at once; takes two seconds at most."""
+        """What was found within the last second, or is found now; takes two seconds at most. Whoever asks meanwhile
+        is answered by the same look, so that probing costs the same however often it is done."""
+        loop = asyncio.get_running_loop()
+        if self._looking is None or (self._looking.done() and loop.time() >= self._good_until):
+            self._looking = loop.create_task(self._look(), name="readiness")
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> ReadinessView:
+        view = await self._ask_all()
+        self._good_until = asyncio.get_running_loop().time() + KEPT_SECONDS
+        return view
+
+    async def _ask_all(self) -> ReadinessView:
         asked = {**self._essential, **self._others}
         answers = await asyncio.gather(*(_passes(check) for check in asked.values()))
         checks = dict(zip(asked, answers, strict=True))

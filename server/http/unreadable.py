@@ -1,4 +1,4 @@
-"""What is no HTTP, too long for it, or too slow: the protocol answers before the application sees it, as a problem too."""
+"""What is no HTTP, too long for it, or too slow is answered by the protocol itself, before the application: as a problem."""
 
 import asyncio
 from collections.abc import Mapping

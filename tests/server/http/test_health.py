@@ -1,5 +1,6 @@
 """What the service says about itself."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -54,6 +55,40 @@ async def test_a_process_that_works_is_alive_and_ready(client: Client) -> None:
         ready = await response.json()
         assert (response.status, ready["status"], ready["degraded"]) == (200, "ready", [])
         assert all(ready["checks"].values())
+
+
+async def test_however_many_probe_there_is_one_look_a_second(
+    settings: Settings, outside: Outside, toy_system: System
+) -> None:
+    looks = 0
+
+    async def slow() -> bool:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0.1)
+        return looks < 2
+
+    app = create_app(
+        settings,
+        system=toy_system,
+        cache=outside.cache,
+        live_log=Head(),
+        routes=health.ROUTES,
+        checks={"worker": slow},
+    )
+
+    async def probe(number: int) -> int:
+        async with client.get("/readyz" if number % 2 else "/readyz?full=1") as response:
+            return response.status
+
+    async with TestClient(TestServer(app)) as client:
+        assert set(await asyncio.gather(*map(probe, range(40)))) == {200}
+        assert [await probe(number) for number in range(20)] == [200] * 20
+        assert looks == 1
+        async with asyncio.timeout(5):
+            while await probe(0) == 200:
+                await asyncio.sleep(0.05)
+        assert looks == 2, "what was found is not believed for long"
 
 
 async def test_what_one_can_do_without_only_degrades(own: Client) -> None:

@@ -1,4 +1,4 @@
-"""Requests that come slowly, are too long, or are not what they say: each is answered or let go, none holds anything."""
+"""Requests that come slowly, are too long, or not what they say: each is answered or let go of, none holds anything."""
 
 import asyncio
 import gzip
@@ -7,7 +7,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # it comes without types
 import pytest
 import pytest_asyncio
 from aiohttp import web
