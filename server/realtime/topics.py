@@ -30,6 +30,7 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
     "feed:following": ("post.published", "post.reposted", "post.updated", "post.deleted", "blog.published"),
     "feed:forYou": ("feed.new",),
     "post:<id>": (
+        "post.published",
         "post.updated",
         "post.deleted",
         "comment.created",
@@ -37,8 +38,8 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
         "comment.deleted",
         "watchers",
     ),
-    "profile:<username>": ("profile.updated", "post.published", "post.deleted"),
-    "tag:<tag>": ("post.published", "post.deleted"),
+    "profile:<username>": ("profile.updated", "post.published", "post.updated", "post.deleted"),
+    "tag:<tag>": ("post.published", "post.updated", "post.deleted"),
     "hub:<username>": ("hub.changed",),
     "blog:<slug>": ("blog.updated", "blog.removed"),
     "admin:queue": ("queue.changed",),
