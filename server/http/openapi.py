@@ -142,9 +142,11 @@ def _errors(route: Route) -> set[int]:
 
 def _edge_operation(route: EdgeRoute, schemas: Schemas) -> dict[str, Any]:
     schema = schemas[route.renders, "serialization"] if route.renders not in _NONE else {}
-    shown = {"description": "Done.", "content": {route.content_type: {"schema": schema}}}
+    shown: dict[str, Any] = {"description": "Done."}
+    if route.renders not in _NONE:
+        shown["content"] = {route.content_type: {"schema": schema}}
     responses: dict[str, Any] = {str(route.status): shown}
-    for status in (401, 403, 500, 503) if route.identifies else (500, 503):
+    for status in sorted({401, 403, 500, 503} if route.identifies else {500, 503, *route.refuses}):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     if route.bucket is not None:
         responses["429"] = {"$ref": "#/components/responses/Problem429"}

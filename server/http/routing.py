@@ -99,7 +99,8 @@ class Route:
 class EdgeRoute:
     """An operation the edge answers itself, without a message; the handler's docstring is its summary.
 
-    `identifies`: it is for people who are signed in; its handler finds in the exchange who.
+    `identifies`: it is for people who are signed in; its handler finds in the exchange who. `refuses`: the statuses
+    of the errors it gives besides those that every operation can.
     """
 
     method: str
@@ -110,6 +111,7 @@ class EdgeRoute:
     bucket: str | None = None
     status: int = 200
     identifies: bool = False
+    refuses: tuple[int, ...] = ()
 
     @property
     def needs(self) -> Needs:

@@ -57,7 +57,7 @@ def _description(public_url: str) -> bytes:
 
 
 ROUTES = (
-    EdgeRoute("GET", "/v1/realtime", connect, None, bucket="sockets"),
+    EdgeRoute("GET", "/v1/realtime", connect, None, bucket="sockets", status=101, refuses=(400, 401, 403)),
     EdgeRoute("POST", "/v1/realtime/tickets", issue_ticket, TicketView, bucket="tickets", status=201, identifies=True),
     EdgeRoute("GET", "/v1/asyncapi.json", described, dict[str, Any]),
 )
