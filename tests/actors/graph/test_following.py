@@ -11,8 +11,6 @@ from actors.auth.people import Caller, UnknownUser
 from actors.domains import actors
 from actors.graph.messages import (
     CannotFollowYourself,
-    FolloweesAmong,
-    FollowersAmong,
     FollowState,
     Relationships,
     SetFollow,
@@ -122,21 +120,3 @@ async def test_many_callers_asking_at_once_each_get_their_own_answer(system: Sys
     for place, answer in enumerate(answers):
         assert [one.following for one in answer.items] == [n == place + 1 for n in range(6)]
         assert [one.followed_by for one in answer.items] == [n == place - 1 for n in range(6)]
-
-
-async def test_followers_and_followees_among_people_are_found(system: System) -> None:
-    ana, bea, cleo = await callers(system, "ana", "bea", "cleo")
-    await set_follow(system, bea, "ana")
-    await set_follow(system, cleo, "ana")
-    await set_follow(system, cleo, "bea")
-    one, other, none = await asyncio.gather(
-        system.ask(FollowersAmong(author_id=ana.id, user_ids=(bea.id, ana.id, cleo.id, cleo.id))),
-        system.ask(FollowersAmong(author_id=bea.id, user_ids=(ana.id, cleo.id))),
-        system.ask(FollowersAmong(author_id=cleo.id, user_ids=(ana.id, bea.id))),
-    )
-    assert (set(one.user_ids), len(one.user_ids)) == ({bea.id, cleo.id}, 2)
-    assert other.user_ids == (cleo.id,)
-    assert none.user_ids == ()
-    followed = await system.ask(FolloweesAmong(user_id=cleo.id, author_ids=(ana.id, bea.id, cleo.id)))
-    assert set(followed.user_ids) == {ana.id, bea.id}
-    assert (await system.ask(FolloweesAmong(user_id=ana.id, author_ids=()))).user_ids == ()
