@@ -18,6 +18,9 @@ def security_headers(settings: Settings) -> Mapping[str, str]:
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        # Pages elsewhere may ask by CORS where they are allowed to, and embed nothing of ours in any other way.
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "Server": "vitrine",
     }
@@ -30,7 +33,7 @@ class Cors:
     """Lets pages of the configured origins call us with credentials, and no others."""
 
     def __init__(self, settings: Settings) -> None:
-        self._origins = frozenset(origin.rstrip("/") for origin in settings.allowed_origins)
+        self._origins = frozenset(settings.allowed_origins)
         self.vary = f"{VARY}, Origin" if self._origins else VARY
 
     def preflight(self, request: web.Request) -> web.Response | None:

@@ -1,4 +1,4 @@
-"""What is no HTTP, too long for it, or too slow is answered by the protocol itself, before the application: as a problem."""
+"""What is no HTTP, too long for it, or too slow is answered by the protocol, before the application sees it."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,11 +1,20 @@
 """What replies carry: caching, headers, other origins, idempotency."""
 
+import time
 from collections.abc import Callable
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from actors.adapters.outside import Outside
 from actors.auth.people import Caller
-from tests.server.http.conftest import Client, SignIn
+from actors.kernel.system import System
+from actors.settings import Settings
+from server.app import create_app
+from server.keys import SESSIONS
+from tests.server.http import toys
+from tests.server.http.conftest import Client, Head, SignIn
 
 
 async def test_a_visitor_s_reply_may_be_kept_and_is_not_sent_twice(client: Client) -> None:
@@ -43,19 +52,85 @@ async def test_head_answers_as_get_does_without_a_body(client: Client) -> None:
         assert response.headers["Content-Length"] == length
 
 
-async def test_browsers_are_told_to_be_careful(client: Client) -> None:
-    async with client.get("/v1/toys/kite") as response:
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+CAREFUL = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "vitrine",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/toys/kite", 200),
+        ("GET", "/v1/toys?cursor=x", 400),
+        ("POST", "/v1/toys", 401),
+        ("GET", "/v1/nothing", 404),
+        ("DELETE", "/v1/toys", 405),
+        ("GET", "/v1/broken/x", 500),
+        ("GET", "/v1/broken/busy", 503),
+        ("GET", "/", 200),
+        ("GET", "/web/vitrine.js", 200),
+        ("GET", "/docs", 200),
+        ("GET", "/metrics", 200),
+    ],
+)
+async def test_browsers_are_told_to_be_careful_with_every_reply(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    async with client.request(method, path) as response:
+        assert response.status == status
+        assert {name: response.headers.get(name) for name in CAREFUL} == CAREFUL
+        policy = response.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
         assert "Strict-Transport-Security" not in response.headers
-        assert "Python" not in response.headers["Server"]
+
+
+async def test_over_https_browsers_are_told_to_stay_there_and_every_cookie_is_secure(
+    settings: Settings, toy_system: System, outside: Outside
+) -> None:
+    secure = settings.model_copy(update={"public_url": "https://vitrine.example"})
+    app = create_app(secure, system=toy_system, cache=outside.cache, live_log=Head(), routes=toys.ROUTES)
+
+    async def sign_in(request: web.Request) -> web.Response:
+        response = web.Response()
+        await request.app[SESSIONS].sign_in_web(
+            request, response, web_id="w" * 43, access_token="a", refresh_token="r", refresh_expires_at=time.time() + 60
+        )
+        return response
+
+    app.router.add_post("/in", sign_in)
+    async with TestClient(TestServer(app)) as client:
+        for path in ("/", "/v1/nothing", "/v1/toys"):
+            async with client.get(path) as response:
+                assert response.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+        async with client.post("/in") as response:
+            cookies = dict(response.cookies)
+    assert set(cookies) == {"vitrine_session", "vitrine_access", "vitrine_csrf"}
+    for name, cookie in cookies.items():
+        assert (cookie["secure"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/"), name
+        assert bool(cookie["httponly"]) is (name != "vitrine_csrf")
+        assert not cookie["domain"]
 
 
 async def test_only_pages_of_configured_origins_may_read(client: Client, bearer: SignIn) -> None:
     async with client.get("/v1/toys/kite", headers={"Origin": "https://friend.example"}) as response:
         assert response.headers["Access-Control-Allow-Origin"] == "https://friend.example"
         assert response.headers["Access-Control-Allow-Credentials"] == "true"
-        assert "Stream-Position" in response.headers["Access-Control-Expose-Headers"]
+        assert set(response.headers["Access-Control-Expose-Headers"].split(", ")) == {
+            "Stream-Position",
+            "ETag",
+            "Link",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "X-Request-ID",
+            "Idempotency-Replayed",
+        }
         assert "Origin" in response.headers["Vary"]
     for stranger in ("https://evil.example", "null", "https://friend.example.evil.example"):
         async with client.get("/v1/toys/kite", headers={"Origin": stranger}) as response:
@@ -63,6 +138,8 @@ async def test_only_pages_of_configured_origins_may_read(client: Client, bearer:
     asking = {"Origin": "https://friend.example", "Access-Control-Request-Method": "PUT"}
     async with client.options("/v1/toys/kite/lend", headers=asking) as response:
         assert response.status == 204
+        assert response.headers["Access-Control-Allow-Origin"] == "https://friend.example"
+        assert response.headers["Access-Control-Allow-Credentials"] == "true"
         assert "PUT" in response.headers["Access-Control-Allow-Methods"]
         assert "Idempotency-Key" in response.headers["Access-Control-Allow-Headers"]
     async with client.options("/v1/toys/kite/lend", headers={**asking, "Origin": "https://evil.example"}) as response:

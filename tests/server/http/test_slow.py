@@ -177,15 +177,15 @@ BODY = json.dumps({"name": "kite"}).encode()
 @pytest.mark.parametrize(
     ("encoding", "body", "status", "code"),
     [
-        ("gzip", gzip.compress(BODY), 201, None),
-        ("GZIP", gzip.compress(BODY), 201, None),
+        ("gzip", gzip.compress(BODY, mtime=0), 201, None),
+        ("GZIP", gzip.compress(BODY, mtime=0), 201, None),
         ("deflate", zlib.compress(BODY), 201, None),
         ("br", brotli.compress(BODY), 201, None),
         ("identity", BODY, 201, None),
         ("gzip", BODY, 400, "malformed"),
         ("br", b"\xff" * 50, 400, "malformed"),
         ("deflate", b"\x78\x9c" + b"\xff" * 50, 400, "malformed"),
-        ("gzip", gzip.compress(BODY)[:-12], 400, "malformed"),
+        ("gzip", gzip.compress(BODY, mtime=0)[:-12], 400, "malformed"),
         ("br", brotli.compress(BODY * 50)[:-5], 400, "malformed"),
         ("gzip", _bomb(40), 413, "too_large"),
         ("br", brotli.compress(b'"' + b"x" * (64 << 20), quality=1), 413, "too_large"),
@@ -194,7 +194,7 @@ BODY = json.dumps({"name": "kite"}).encode()
         ("gzip, br", BODY, 415, "unsupported_type"),
         ("x", BODY, 415, "unsupported_type"),
     ],
-    ids=lambda value: repr(value)[:30],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_a_body_is_decoded_as_far_as_it_may_be_or_refused(
     line: Line, bearer: SignIn, encoding: str, body: bytes, status: int, code: str | None
