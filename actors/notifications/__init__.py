@@ -2,6 +2,6 @@
 
 Owns notifications, notification_people and notification_markers.
 Announces NotificationsChanged and NotificationMarkersMoved.
-Listens to Followed, Unfollowed, PostLikesChanged, PostRepostsChanged, to what is said in comments, and to the names in
-captions.
+Listens to Followed, Unfollowed, PostLikesChanged, PostRepostsChanged, to what is said in comments, to the names in
+captions, and to AccountErased.
 """

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from actors.accounts.events import AccountErased
 from actors.comments.events import CommentDeleted, CommentEdited, CommentPosted
 from actors.graph.events import Followed, Unfollowed
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, NotFound
 from actors.kernel.paging import Key, Page, key_of
 from actors.kernel.transaction import Reads, Transaction
-from actors.notifications import queries
+from actors.notifications import leaving, queries
 from actors.notifications.deeds import Deed, said_below, standing
-from actors.notifications.events import NotificationMarkersMoved, NotificationsChanged
+from actors.notifications.events import NotificationMarkersMoved, NotificationsChanged, SomeErased
 from actors.notifications.messages import (
     GetUnread,
     ListNotifications,
@@ -31,6 +32,7 @@ from actors.notifications.queries import Marks
 from actors.posts.events import PostEdited, PostLikesChanged, PostPublished, PostRepostsChanged
 from actors.posts.queries import authors
 
+ERASED_AT_ONCE = 500
 SAID = (NotificationKind.reply, NotificationKind.comment, NotificationKind.mention)
 
 
@@ -100,6 +102,23 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
         deeds = [Deed(person_id, event.post_id, event.author_id) for event, people in named for person_id in people]
         await self._note({NotificationKind.mention: deeds})
 
+    @on(AccountErased)
+    async def account_erased(self, event: AccountErased) -> None:
+        await self._erase(event.user_id)
+
+    @on(SomeErased)
+    async def some_erased(self, event: SomeErased) -> None:
+        await self._erase(event.user_id)
+
+    async def _erase(self, user_id: UUID) -> None:
+        async with self.transaction() as tx:
+            is_part = await leaving.forget_some(tx, user_id, ERASED_AT_ONCE)
+            if not is_part:
+                moved, is_part = await leaving.leave_some(tx, user_id, ERASED_AT_ONCE)
+                await self._announce(tx, moved)
+            if is_part:
+                tx.emit(SomeErased(user_id=user_id))
+
     async def _note(self, deeds: Mapping[NotificationKind, Iterable[Deed]]) -> None:
         async with self.transaction() as tx:
             await self._bring_up_to_date(tx, deeds)
@@ -110,10 +129,10 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
             kind: list(dict.fromkeys(deed for deed in of_kind if deed.user_id != deed.person_id))
             for kind, of_kind in deeds.items()
         }
-        await queries.lock(tx, (deed.user_id for of_kind in others.values() for deed in of_kind))
+        there = await queries.lock(tx, (deed.user_id for of_kind in others.values() for deed in of_kind))
         moved: list[Record] = []
         for kind, of_kind in others.items():
-            if of_kind:
+            if of_kind := [deed for deed in of_kind if deed.user_id in there]:
                 stands = await standing(tx, kind, of_kind)
                 await queries.open_groups(tx, kind, [deed for deed, is_so in stands.items() if is_so])
                 moved += await queries.move(tx, kind, stands)

@@ -41,3 +41,9 @@ class NotificationMarkersMoved(Event, key="user_id"):
     def live(self) -> Live:
         """For all devices of the person."""
         return Live((f"user:{self.user_id}",), "marker.changed", self.markers)
+
+
+class SomeErased(Event, key="user_id"):
+    """So much was to be removed of somebody who is gone that not all of it could go at once."""
+
+    user_id: UUID

@@ -14,19 +14,24 @@ from actors.notifications.messages import CAP, NotificationKind, SubjectKind
 
 SAMPLE = 3
 """People named in a notification."""
+MOVED = "n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, n.people, n.at"
+"""What is said of notifications that changed."""
 
 
-async def lock(tx: Transaction, user_ids: Iterable[UUID]) -> None:
-    """Lock these people's notifications until the commit."""
+async def lock(tx: Transaction, user_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Lock these people's notifications until the commit. Returns those who are there: who was erased is told
+    nothing."""
     ids = sorted(set(user_ids))
     await tx.execute(
-        "INSERT INTO notification_markers (user_id) SELECT id FROM unnest($1::uuid[]) AS id ORDER BY id "
-        "ON CONFLICT DO NOTHING",
+        "INSERT INTO notification_markers (user_id) SELECT id FROM users "
+        "WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY id ON CONFLICT DO NOTHING",
         ids,
     )
-    await tx.fetch(
-        "SELECT FROM notification_markers WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR NO KEY UPDATE", ids
+    rows = await tx.fetch(
+        "SELECT user_id FROM notification_markers WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR NO KEY UPDATE",
+        ids,
     )
+    return frozenset(row["user_id"] for row in rows)
 
 
 async def open_groups(tx: Transaction, kind: NotificationKind, deeds: Iterable[Deed]) -> None:
@@ -53,7 +58,7 @@ async def move(tx: Transaction, kind: NotificationKind, deeds: Mapping[Deed, boo
     News move a notification to the top; what is taken back does not.
     """
     return await tx.fetch(
-        """
+        f"""
         WITH asked AS (
             SELECT n.id, a.person_id, a.stands
             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[])
@@ -74,7 +79,7 @@ async def move(tx: Transaction, kind: NotificationKind, deeds: Mapping[Deed, boo
                 UNION ALL SELECT notification_id, -1 FROM removed) AS moves
               GROUP BY notification_id) AS m
         WHERE n.id = m.notification_id
-        RETURNING n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, n.people, n.at
+        RETURNING {MOVED}
         """,
         *columns(deeds),
         list(deeds.values()),

@@ -43,4 +43,6 @@ RAW = (
     """ALTER TABLE notification_people
         DROP CONSTRAINT notification_people_pkey, ADD PRIMARY KEY (notification_id, person_id)""",
     "CREATE INDEX notification_people_latest ON notification_people (notification_id, at DESC, person_id)",
+    # Where others were told of somebody is asked for when that person is erased.
+    "CREATE INDEX notification_people_person ON notification_people (person_id)",
 )
