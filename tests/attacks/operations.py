@@ -76,7 +76,8 @@ class Operations:
 
 async def allowed(world: World, name: str) -> tuple[Person, Call]:
     """Somebody who may do it, and the request, not yet sent."""
-    row = next(row for row in _rows() if row.name == name and not row.of)
+    row = next((row for row in _rows() if row.name == name and not row.of), None)
+    assert row is not None, f"{name} has no row in {TABLE.name}"
     role = next(role for role in ("owner", "user", "creator", "admin") if row.expected[role].startswith("2"))
     caller = await world.person("user" if role == "owner" else role)
     owner = caller if role == "owner" else await world.person()

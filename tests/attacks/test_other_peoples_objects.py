@@ -36,6 +36,13 @@ CASES: Mapping[tuple[str, str], tuple[str, Answer]] = {
     ("PUT /v1/posts/{post_id}/repost", "post_id"): ("post", refused),
     ("DELETE /v1/posts/{post_id}/repost", "post_id"): ("post", refused),
     ("POST /v1/posts/{post_id}/repost", "post_id"): ("post", refused),
+    ("PATCH /v1/posts/{post_id}", "post_id"): ("post", refused),
+    ("GET /v1/posts/{post_id}/history", "post_id"): ("post", refused),
+    ("POST /v1/posts/{post_id}/restore", "post_id"): ("post", refused),
+    ("GET /v1/posts/{post_id}/likes", "post_id"): ("post", refused),
+    ("PUT /v1/posts/{post_id}/bookmark", "post_id"): ("post", refused),
+    ("DELETE /v1/posts/{post_id}/bookmark", "post_id"): ("post", refused),
+    ("POST /v1/posts/{post_id}/bookmark", "post_id"): ("post", refused),
     ("PUT /v1/notifications/read", "until"): ("notification", refused),
     ("PUT /v1/notifications/seen", "until"): ("notification", refused),
     ("GET /v1/profiles/{username}", "username"): ("username", refused),
@@ -54,15 +61,20 @@ CASES: Mapping[tuple[str, str], tuple[str, Answer]] = {
     ("POST /v1/follow-requests/{request_id}/reject", "request_id"): ("follow_request", refused),
     ("DELETE /v1/auth/sessions/{id}", "id"): ("session", refused),
     ("GET /v1/posts/{post_id}/comments", "post_id"): ("post", refused),
-    ("GET /v1/posts/{post_id}/comments", "parent_id"): ("comment", left_out),
+    ("GET /v1/posts/{post_id}/comments", "parent_id"): ("comment", refused),
     ("POST /v1/posts/{post_id}/comments", "post_id"): ("post", refused),
     ("POST /v1/posts/{post_id}/comments", "parent_id"): ("comment", refused),
     ("PATCH /v1/comments/{comment_id}", "comment_id"): ("comment", refused),
     ("DELETE /v1/comments/{comment_id}", "comment_id"): ("comment", refused),
 }
 """By operation and by what holds the id."""
-NOBODYS = {("POST /v1/auth/register", "username")}
-"""What looks like an id and names nothing that is there."""
+NOBODYS = {
+    ("POST /v1/auth/register", "username"),
+    ("GET /v1/tags/{tag}/posts", "tag"),
+    ("PUT /v1/tags/{tag}/follow", "tag"),
+    ("DELETE /v1/tags/{tag}/follow", "tag"),
+}
+"""What looks like an id and names nothing of anybody's."""
 
 
 async def test_somebody_else_s_things_are_not_there(client: Client, world: World) -> None:

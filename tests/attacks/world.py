@@ -91,7 +91,6 @@ class World:
         """Let the owner be `private`, `blocking` the caller, `suspended` or `closing`."""
         if how == "private":
             await self.rows("INSERT INTO private_accounts (user_id, since) VALUES ($1, now())", UUID(owner.id))
-            await self.rows("UPDATE profiles SET private = true WHERE user_id = $1", UUID(owner.id))
         elif how == "blocking" and caller is not None:
             await self.rows(
                 "INSERT INTO blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, now())",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from tests.attacks.calls.making import about, asking, plain, telling
-from tests.attacks.people import Person
+from tests.attacks.people import Person, ok
 from tests.attacks.world import Call, Maker, World
 
 
@@ -13,6 +13,17 @@ async def _publish(world: World, _: Person, caller: Person | None) -> Call:
     return Call(json={"upload_id": upload, "caption": "A lamp", "tags": ["lamp"]})
 
 
+async def _restore(world: World, owner: Person, _: Person | None) -> Call:
+    """A post its author deleted."""
+    post = await world.thing("post", owner)
+    await ok(world.client, "DELETE", f"/v1/posts/{post}", owner)
+    return Call(path={"post_id": post})
+
+
+async def _tag(_: World, __: Person, ___: Person | None) -> Call:
+    return Call(path={"tag": "lamps"})
+
+
 CALLS: Mapping[str, Maker] = {
     "POST /v1/uploads/sign": plain(content_type="image/jpeg", bytes=1000),
     "GET /v1/uploads/limits": plain(),
@@ -20,13 +31,25 @@ CALLS: Mapping[str, Maker] = {
     "POST /v1/posts": _publish,
     "GET /v1/posts": asking("ids", "post"),
     "GET /v1/posts/{post_id}": about("post_id"),
+    "PATCH /v1/posts/{post_id}": about("post_id", caption="A better lamp"),
+    "GET /v1/posts/{post_id}/history": about("post_id"),
     "DELETE /v1/posts/{post_id}": about("post_id"),
+    "POST /v1/posts/{post_id}/restore": _restore,
     "PUT /v1/posts/{post_id}/like": about("post_id"),
     "DELETE /v1/posts/{post_id}/like": about("post_id"),
     "POST /v1/posts/{post_id}/like": about("post_id"),
+    "GET /v1/posts/{post_id}/likes": about("post_id"),
     "PUT /v1/posts/{post_id}/repost": about("post_id"),
     "DELETE /v1/posts/{post_id}/repost": about("post_id"),
     "POST /v1/posts/{post_id}/repost": about("post_id"),
+    "PUT /v1/posts/{post_id}/bookmark": about("post_id"),
+    "DELETE /v1/posts/{post_id}/bookmark": about("post_id"),
+    "POST /v1/posts/{post_id}/bookmark": about("post_id"),
+    "GET /v1/bookmarks": plain(),
+    "GET /v1/tags/{tag}/posts": _tag,
+    "PUT /v1/tags/{tag}/follow": _tag,
+    "DELETE /v1/tags/{tag}/follow": _tag,
+    "GET /v1/tags/followed": plain(),
     "GET /v1/posts/{post_id}/comments": about("post_id"),
     "POST /v1/posts/{post_id}/comments": about("post_id", body="What light!"),
     "PATCH /v1/comments/{comment_id}": about("comment_id", body="What a light!"),
