@@ -11,8 +11,18 @@ from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
 from actors.media.addresses import Addresses
-from actors.posts.events import PostDeleted, PostLikesChanged, PostPublished, PostRepostsChanged, PostRestored
+from actors.posts.events import (
+    PostCommentsChanged,
+    PostDeleted,
+    PostLikesChanged,
+    PostPublished,
+    PostRecounted,
+    PostRepostsChanged,
+    PostRestored,
+)
 from actors.posts.messages import PostItem
+
+Ranked = PostPublished | PostLikesChanged | PostRepostsChanged | PostCommentsChanged | PostRecounted | PostRestored
 
 
 class FeedActor(Actor, domain="feed", lanes=4):
@@ -59,13 +69,19 @@ class FeedActor(Actor, domain="feed", lanes=4):
     async def rank_reposted(self, events: Sequence[PostRepostsChanged]) -> None:
         await self._rescore(events)
 
+    @on(PostCommentsChanged, batch=256)
+    async def rank_commented(self, events: Sequence[PostCommentsChanged]) -> None:
+        await self._rescore(events)
+
+    @on(PostRecounted, batch=256)
+    async def rank_recounted(self, events: Sequence[PostRecounted]) -> None:
+        await self._rescore(events)
+
     @on(PostRestored, batch=256)
     async def rank_restored(self, events: Sequence[PostRestored]) -> None:
         await self._rescore(events)
 
-    async def _rescore(
-        self, events: Sequence[PostPublished | PostLikesChanged | PostRepostsChanged | PostRestored]
-    ) -> None:
+    async def _rescore(self, events: Sequence[Ranked]) -> None:
         async with self.transaction() as tx:
             await queries.rescore(tx, (event.post_id for event in events))
 

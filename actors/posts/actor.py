@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from actors.accounts.events import AccountErased
 from actors.kernel.actor import on
 from actors.kernel.errors import NotFound
-from actors.kernel.message import Event
-from actors.posts.events import PostDeleted, PostLikesChanged, PostPublished, PostRestored
+from actors.posts.counted import Counted, adjustment_of
+from actors.posts.events import AuthorMiscounted, PostDeleted, PostLikesChanged, PostPublished, PostRestored
 from actors.posts.marking import Marking
 from actors.posts.publishing import Publishing
 from actors.posts.showing import Showing
-from actors.profiles.messages import AdjustCounts
 
 ASKED_AT_ONCE = 128
 """All may be about one person, whose lane has room for twice as many."""
@@ -22,36 +21,32 @@ class PostsActor(Publishing, Marking, Showing, domain="posts", lanes=8, mailbox=
 
     @on(PostPublished, batch=64)
     async def count_published(self, events: Sequence[PostPublished]) -> None:
-        await self._count([(event, AdjustCounts(user_id=event.author_id, posts=1)) for event in events])
+        await self._count(events)
 
     @on(PostDeleted, batch=64)
     async def count_deleted(self, events: Sequence[PostDeleted]) -> None:
-        await self._count(
-            [(event, AdjustCounts(user_id=event.author_id, posts=-1, likes=-event.likes)) for event in events]
-        )
+        await self._count(events)
 
     @on(PostRestored, batch=64)
     async def count_restored(self, events: Sequence[PostRestored]) -> None:
-        await self._count(
-            [(event, AdjustCounts(user_id=event.author_id, posts=1, likes=event.post.counts.likes)) for event in events]
-        )
+        await self._count(events)
 
     @on(PostLikesChanged, batch=512)
     async def count_likes(self, events: Sequence[PostLikesChanged]) -> None:
-        await self._count(
-            [
-                (event, AdjustCounts(user_id=event.author_id, likes=gained))
-                for event in events
-                if (gained := len(event.liked_by) - len(event.unliked_by))
-            ]
-        )
+        await self._count(events)
+
+    @on(AuthorMiscounted, batch=64)
+    async def count_right(self, events: Sequence[AuthorMiscounted]) -> None:
+        await self._count(events)
 
     @on(AccountErased)
     async def account_erased(self, event: AccountErased) -> None:
         async with self.transaction() as tx:
             tx.enqueue("posts.erase", user_id=str(event.user_id))
 
-    async def _count(self, adjustments: Sequence[tuple[Event, AdjustCounts]]) -> None:
+    async def _count(self, events: Sequence[Counted]) -> None:
+        adjustments = [(event, adjustment_of(event)) for event in events]
+        adjustments = [(event, wish) for event, wish in adjustments if wish.posts or wish.likes]
         for start in range(0, len(adjustments), ASKED_AT_ONCE):
             outcomes = await asyncio.gather(
                 *(self.ask(wish, cause=event) for event, wish in adjustments[start : start + ASKED_AT_ONCE]),

@@ -178,6 +178,18 @@ class PostCommentsChanged(_CountsChanged, key="post_id"):
     """A post has more comments, or fewer."""
 
 
+class PostRecounted(_CountsChanged, key="post_id"):
+    """The counts of a post had drifted from its rows and are right again."""
+
+
+class AuthorMiscounted(Event, key="author_id"):
+    """A profile was found to count so many posts and likes too many, or too few below zero."""
+
+    author_id: UUID
+    posts_too_many: int
+    likes_too_many: int
+
+
 class PostReposted(Event, key="post_id"):
     """Somebody shows a post to their followers."""
 

@@ -51,14 +51,14 @@ async def storm(system: System, people: list[Caller], posts: list[UUID], *, acts
 
     async def act() -> None:
         person, post = chance.choice(people), chance.choice(posts[1:])
-        if chance.random() < 0.8:
+        if chance.random() < 0.95:
             await system.ask(SetLike(caller=person, post_id=post))
         else:
             await system.ask(SetRepost(caller=person, post_id=post))
 
     await asyncio.gather(*(system.ask(SetLike(caller=person, post_id=posts[0])) for person in people))
-    for _ in range(acts // 50):
-        await asyncio.gather(*(act() for _ in range(50)))
+    for _ in range(acts // 250):
+        await asyncio.gather(*(act() for _ in range(250)))
     await system.ask(DeletePost(caller=people[0], post_id=posts[0]))
 
 
@@ -76,12 +76,13 @@ async def test_after_two_thousand_operations_with_recounts_in_between_counts_equ
             await strike(outside, "posts.recount")
             await strike(outside, "posts.recount_authors")
             times += 1
+            await asyncio.sleep(0.1)
         return times
 
     recounting = asyncio.create_task(recount())
     await storm(system, people, posts, acts=2_000)
     is_over.set()
-    assert await recounting > 5
+    assert await recounting > 2
     await settle(database_url)
     assert await drift(database_url) == [0, 0]
     assert await facts(database_url, "AuthorMiscounted") + await facts(database_url, "PostRecounted") == []
