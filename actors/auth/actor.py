@@ -24,7 +24,7 @@ from actors.kernel.paging import Page
 
 
 # Many lanes: each waits for the password it checks, and who only refreshes should seldom stand behind one.
-class AuthActor(Actor, domain="auth", lanes=64):
+class AuthActor(Actor, domain="auth", lanes=64, mailbox=16_384):
     """Opens accounts and sessions, keeps their tokens turning, and ends them."""
 
     @on(messages.Register)

@@ -31,7 +31,8 @@ async def confirm_app(tx: Transaction, seal: Seal, user: asyncpg.Record, code: s
     shared = await authenticators.of(tx, user["id"])
     if shared is None:
         raise NoAuthenticator
-    step = totp.step_of(opened(seal, user, shared), code)
+    secret = opened(seal, user, shared)
+    step = None if secret is None else totp.step_of(secret, code)
     if step is None:
         raise WrongCode(errors=(FieldError(field="code", code=WrongCode.code, message="this is not the current code"),))
     codes = totp.new_recovery_codes()

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 
+from actors.adapters.database import Connection
 from actors.auth.sealing import Sealed
 from actors.kernel.transaction import Reads, Transaction
 
@@ -59,10 +60,23 @@ async def remove(tx: Transaction, user_id: UUID) -> None:
     await tx.execute("DELETE FROM authenticators WHERE user_id = $1", user_id)
 
 
-async def sealed_otherwise(db: Reads, key_id: str, limit: int) -> list[asyncpg.Record]:
-    """Secrets that are sealed with another key than that one, with their owners."""
+async def sealed_otherwise(db: Reads, current: str, known: Sequence[str], limit: int) -> list[asyncpg.Record]:
+    """Secrets that are sealed with a known key that is not the current one, with their owners."""
     return await db.fetch(
-        "SELECT user_id, secret, sealed_with FROM authenticators WHERE sealed_with <> $1 ORDER BY user_id LIMIT $2",
-        key_id,
+        "SELECT user_id, secret, sealed_with FROM authenticators WHERE sealed_with <> $1 AND sealed_with = ANY($2) "
+        "ORDER BY user_id LIMIT $3",
+        current,
+        known,
         limit,
+    )
+
+
+async def reseal(connection: Connection, user_id: UUID, was: Sealed, now: Sealed) -> None:
+    """Keep a secret sealed anew, unless another was shared meanwhile."""
+    await connection.execute(
+        "UPDATE authenticators SET secret = $3, sealed_with = $4 WHERE user_id = $1 AND secret = $2",
+        user_id,
+        was.box,
+        now.box,
+        now.key_id,
     )

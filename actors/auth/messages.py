@@ -140,7 +140,7 @@ class Refresh(Command[SignedIn], key="refresh_token"):
 
     @property
     def key(self) -> str:
-        secret = self.web_id or self.refresh_token
+        secret = self.refresh_token if self.web_id is None else self.web_id
         assert secret is not None
         return hashlib.sha256(secret.get_secret_value().encode()).hexdigest()
 

@@ -43,16 +43,17 @@ async def check_code(tx: Transaction, seal: Seal, user: asyncpg.Record, code: st
 async def _take_one_time(tx: Transaction, seal: Seal, user: asyncpg.Record, code: str) -> bool:
     shared = await authenticators.of(tx, user["id"])
     assert shared is not None
-    step = step_of(opened(seal, user, shared), code)
+    secret = opened(seal, user, shared)
+    step = None if secret is None else step_of(secret, code)
     return step is not None and await authenticators.spend_step(tx, user["id"], step)
 
 
-def opened(seal: Seal, user: asyncpg.Record, shared: asyncpg.Record) -> str:
-    """The secret somebody's app knows; an empty one, which no code fits, where the key to it is gone."""
+def opened(seal: Seal, user: asyncpg.Record, shared: asyncpg.Record) -> str | None:
+    """The secret somebody's app knows; None, so that no code fits, where the key to it is gone."""
     secret = seal.open(Sealed(shared["secret"], shared["sealed_with"]), user["id"].bytes)
     if secret is None:
         log.error("a secret is sealed with a key that JWT_SECRET no longer holds", user_id=user["id"])
-        return ""
+        return None
     return secret.decode()
 
 

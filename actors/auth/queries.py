@@ -21,9 +21,12 @@ from actors.kernel.transaction import Reads, Transaction
 ACCOUNT = """u.id, u.username, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.role, u.plan,
     EXISTS (SELECT FROM authenticators a WHERE a.user_id = u.id AND a.confirmed_at IS NOT NULL) AS totp_enabled,
     u.created_at"""
-_LOCKED = f"""{ACCOUNT}, u.password_hash, u.closing_at, u.suspended_until,
+# Python has no infinity of time.
+_UNTIL = """CASE WHEN suspended_until = 'infinity' THEN '9999-12-31 00:00+00' ELSE suspended_until END
+    AS suspended_until"""
+_LOCKED = f"""{ACCOUNT}, u.password_hash, u.closing_at, {_UNTIL},
     coalesce(u.suspended_until > now(), false) AS is_suspended, u.suspension_reason"""
-_STANDING = "id AS user_id, role, plan, suspended_until, closing_at IS NOT NULL AS closing, changed_at"
+_STANDING = f"id AS user_id, role, plan, {_UNTIL}, closing_at IS NOT NULL AS closing, changed_at"
 # Later than the change before it, also where that transaction began later.
 _CHANGED = "changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')"
 

@@ -34,6 +34,11 @@ class Seal:
         """The seal of this deployment for one purpose; another's opens nothing of it."""
         return cls(settings.signing_secrets, purpose)
 
+    @property
+    def known_ids(self) -> tuple[str, ...]:
+        """The ids of the keys it opens with."""
+        return tuple(self._keys)
+
     def close(self, secret: bytes, owner: bytes) -> Sealed:
         """Seal a secret for its owner."""
         nonce = os.urandom(_NONCE_BYTES)

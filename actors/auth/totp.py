@@ -22,7 +22,7 @@ def new_secret() -> str:
 
 def otpauth_uri(secret: str, username: str) -> str:
     """What the app reads as a QR code."""
-    return pyotp.TOTP(secret).provisioning_uri(username, issuer_name="Vitrine")
+    return pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name="Vitrine")
 
 
 def step_of(secret: str, code: str, now: float | None = None) -> int | None:

@@ -19,12 +19,12 @@ async def let_grace_pass(database_url: str) -> None:
 
 
 async def test_a_token_gives_the_next_one_of_the_same_session(system: System) -> None:
-    first = await join(system, "ana", client="web")
+    first = await join(system, "ana")
     second = await refresh(system, first.refresh_token)
     third = await refresh(system, second.refresh_token)
     assert len({first.refresh_token, second.refresh_token, third.refresh_token}) == 3
     assert third.caller == first.caller
-    assert third.client == "web"
+    assert third.client == "native"
 
 
 async def test_tabs_that_race_all_stay_in_and_one_family_is_alive(system: System, database_url: str) -> None:
@@ -44,7 +44,7 @@ async def test_a_spent_token_that_comes_back_late_ends_the_session(system: Syste
     with pytest.raises(InvalidRefreshToken):
         await refresh(system, ana.refresh_token)
     (fact,) = await facts(database_url, "SessionRevoked")
-    assert fact["session_id"] == str(ana.caller.session_id)
+    assert (fact["session_id"], fact["reason"]) == (str(ana.caller.session_id), "reused")
     with pytest.raises(InvalidRefreshToken):
         await refresh(system, current.refresh_token)
     assert len(await facts(database_url, "SessionRevoked")) == 1
