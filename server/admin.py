@@ -26,12 +26,12 @@ R = TypeVar("R")
 _PAGE = 100
 
 admin = typer.Typer(help="People and what they may do.", no_args_is_help=True)
-_Name = Annotated[str, typer.Argument(metavar="USERNAME")]
+_Name = Annotated[str, typer.Argument(help="In any case.")]
 
 
 @admin.command("create")
 def create(
-    username: _Name,
+    username: Annotated[str, typer.Argument(help="As it is to be shown.")],
     email: Annotated[str, typer.Argument(help="Taken as verified.")],
     *,
     generate: Annotated[bool, typer.Option("--generate", help="Make a password and print it.")] = False,
@@ -155,7 +155,8 @@ def _with_people(work: Callable[["System"], Awaitable[None]]) -> None:
     from server.commanding import working  # noqa: PLC0415  keeps `vitrine --help` quick
 
     settings = load_settings()
-    configure_logging(settings, sys.stderr.buffer)
+    # What a server would warn of at its start is none of this command's news.
+    configure_logging(settings.model_copy(update={"log_level": "error"}), sys.stderr.buffer)
 
     async def connected() -> None:
         async with working(settings) as system:
