@@ -9,9 +9,10 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from actors.auth.people import Caller
+from actors.kernel.message import Request
 from actors.kernel.paging import PagedQuery
 from actors.kernel.system import System
-from actors.posts.messages import CreatePost, PostView
+from actors.posts.messages import CreatePost, DeletePost, PostView, RestorePost, SetBookmark, SetLike, SetRepost
 from tests.actors.auth.people import fetch
 from tests.actors.media.uploading import uploaded
 from tests.images import photograph
@@ -23,6 +24,15 @@ async def publish(system: System, caller: Caller, **fields: Any) -> PostView:
     """A new post of the caller's."""
     ticket = await uploaded(system, caller, photograph())
     return await system.ask(CreatePost(caller=caller, upload_id=ticket.upload_id, **fields))
+
+
+About = type[SetLike] | type[SetRepost] | type[SetBookmark] | type[DeletePost] | type[RestorePost]
+
+
+async def do(system: System, what: About, who: Caller, post_id: UUID) -> Any:
+    """Somebody marks, deletes or restores a post."""
+    message: Request[Any] = what(caller=who, post_id=post_id)
+    return await system.ask(message)
 
 
 async def crowd(database_url: str, like: Caller, count: int) -> list[Caller]:

@@ -15,7 +15,7 @@ from actors.posts.messages import DeletePost, RestorePost, SetBookmark, SetLike,
 from actors.settings import Settings
 from server.http.tokens import Tokens
 from tests.actors.auth.people import callers
-from tests.actors.posts.posting import plant
+from tests.actors.posts.posting import do, plant
 from tests.server.realtime.conftest import Socket
 
 SECONDS = 1.0
@@ -84,7 +84,7 @@ async def test_what_one_device_marks_shows_on_the_other(device: Device, system: 
     mine, theirs = await device.watch(bea), await device.watch(ana)
     for wish, kind in ((SetLike, "like"), (SetRepost, "repost"), (SetBookmark, "bookmark")):
         for on in (True, False):
-            await system.ask(wish(caller=bea, post_id=post))
+            await do(system, wish, bea, post)
             assert await heard(mine, 1) == {"me": ("mine.changed", {"kind": kind, "subject_id": str(post), "on": on})}
     await system.ask(SetBookmark(caller=ana, post_id=post))
     while True:

@@ -25,7 +25,7 @@ from actors.posts.messages import (
 from actors.posts.tag_messages import ListTagPosts
 from tests.actors.auth.people import callers, facts, fetch, until
 from tests.actors.media.uploading import working
-from tests.actors.posts.posting import crowd, miscounted, plant, whole
+from tests.actors.posts.posting import crowd, do, miscounted, plant, whole
 
 
 async def deleted(system: System, database_url: str, who: Caller, *, days: float = 0) -> UUID:
@@ -41,7 +41,7 @@ async def test_a_restored_post_has_everything_it_had(system: System, database_ur
     (post,) = await plant(database_url, [ana.id], tags=("sea",))
     await system.ask(EditPost(caller=ana, post_id=post, caption="Dusk"))
     for wish in (SetLike, SetRepost, SetBookmark):
-        await system.ask(wish(caller=bea, post_id=post))
+        await do(system, wish, bea, post)
     before = await system.ask(GetPost(caller=bea, post_id=post))
     await system.ask(DeletePost(caller=ana, post_id=post))
     for question in (ListTagPosts(tag="sea"), ListProfilePosts(username="ana"), ListBookmarks(caller=bea)):
@@ -83,7 +83,7 @@ async def test_a_deletion_heard_of_after_the_restoring_takes_no_place_away(syste
     (ana,) = await callers(system, "ana")
     (post,) = await plant(database_url, [ana.id])
     for wish in (DeletePost, RestorePost) * 10:
-        await system.ask(wish(caller=ana, post_id=post))
+        await do(system, wish, ana, post)
 
     async def heard() -> tuple[int, int]:
         rows = await fetch(
@@ -151,8 +151,8 @@ async def test_what_nobody_can_restore_any_more_goes_with_all_that_hangs_on_it(
     kept, old, young = await plant(database_url, [ana.id] * 3, tags=("sea",))
     for fan in await crowd(database_url, ana, 7):
         for wish in (SetLike, SetRepost, SetBookmark):
-            await system.ask(wish(caller=fan, post_id=old))
-            await system.ask(wish(caller=fan, post_id=kept))
+            await do(system, wish, fan, old)
+            await do(system, wish, fan, kept)
     for n in range(5):
         await system.ask(EditPost(caller=ana, post_id=old, caption=str(n)))
     for post, days in ((old, 31), (young, 29)):
