@@ -31,9 +31,9 @@ class Recheck:
         self._asked_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, *, patience: float = PATIENCE_SECONDS) -> None:
-        """Ask for the first time, then go on. Raises the `Refusal` when there is no answer within `patience`."""
-        give_up_at = time.monotonic() + patience
+    async def start(self) -> None:
+        """Ask for the first time, then go on. Raises the `Refusal` when there is no answer within half a minute."""
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 await self._ask()

@@ -94,7 +94,7 @@ def check_needs(name: str, caller: Caller | None) -> None:
         return
     if isinstance(refusal, PlanRequired):
         raise Denied(ErrorCode.plan_required, refusal.detail)
-    if needs.role is Role.user:
+    if caller is None and needs.role in {None, Role.user}:
         raise Denied(ErrorCode.unauthorized, f"sign in to watch {name}")
     raise Denied(ErrorCode.topic_forbidden, f"{name} is for others than you")
 

@@ -43,6 +43,7 @@ from server.realtime.realtime import REALTIME, Realtime
 from server.routes.realtime import ROUTES
 
 Frame = dict[str, Any]
+NOTHING_REVOKED = RevocationsFound(sessions=(), standings=())
 SOMEBODY = uuid4()
 """Whose all is that is nobody else's."""
 
@@ -62,7 +63,7 @@ class People:
     asked: list[Any] = field(default_factory=list)
     delay: float = 0.0
     during: Callable[[], Awaitable[None]] | None = None
-    revocations: RevocationsFound = RevocationsFound(sessions=(), standings=())
+    revocations: RevocationsFound = NOTHING_REVOKED
     is_away: bool = False
 
     async def ask(self, message: Any) -> Any:
@@ -257,7 +258,7 @@ async def stream(redis_url: str) -> AsyncIterator[Stream]:
         yield stream
 
 
-Start = Callable[[], Awaitable[Live]]
+Start = Callable[..., Awaitable[Live]]
 
 
 @pytest.fixture
@@ -265,10 +266,10 @@ async def start_live(live_settings: Settings, stream: Stream) -> AsyncIterator[S
     """Starts another process's worth of live edge on the same log."""
     async with AsyncExitStack() as stack:
 
-        async def start() -> Live:
+        async def start(**known: Any) -> Live:
             cache = open_cache(live_settings)
             stack.push_async_callback(cache.close)
-            people, standings = People(), Standings()
+            people, standings = People(**known), Standings()
             realtime = Realtime(live_settings, cache, people.ask, standings)
             lifecycle = Lifecycle()
             app = web.Application(middlewares=[edge(live_settings, lifecycle)])
