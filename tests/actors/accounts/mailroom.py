@@ -64,16 +64,6 @@ class Mailroom:
             await self.attempt(letter, mail)
         return await self.all()
 
-    async def tick(self, task: str) -> None:
-        """Do a job of the clock, as if it were due."""
-        (job,) = await fetch(
-            self.database_url,
-            "INSERT INTO job_intents (id, task, args, created_at, published_at) "
-            "VALUES (gen_random_uuid(), $1, '{}', now(), now()) RETURNING id, task, args",
-            task,
-        )
-        await self.attempt(job)
-
     async def all(self) -> list[EmailMessage]:
         """Everything in the spool, the newest first."""
         return [message for _, message in await self.spool.newest(1_000)]

@@ -13,6 +13,7 @@ from actors.kernel.system import System
 from tests.actors.accounts.mailroom import Mailroom, token_in
 from tests.actors.adapters.smtp import smtp_server
 from tests.actors.auth.people import fetch, join
+from tests.actors.clock import strike
 
 WAITING = "SELECT count(*) FROM deferred_letters"
 WORKS = "SELECT used_at IS NULL AND hash = sha256($1) FROM mail_tokens"
@@ -83,16 +84,16 @@ async def test_a_letter_the_server_does_not_take_waits_and_goes_out_as_the_same_
         await mailroom.attempt(letter, by_smtp)
         assert await mailroom.owed() == [], "it holds no worker while it waits"
         assert await mailroom.value(f"{WAITING} WHERE next_at BETWEEN now() AND now() + interval '1 minute'") == 1
-        await mailroom.tick("accounts.send_late_letters")
+        await strike(mailroom.outside, "accounts.send_late_letters")
         assert await mailroom.owed() == [], "its time has not come"
         for wait in ("2 minutes", "4 minutes"):
             await fetch(mailroom.database_url, "UPDATE deferred_letters SET next_at = now()")
-            await mailroom.tick("accounts.send_late_letters")
+            await strike(mailroom.outside, "accounts.send_late_letters")
             await mailroom.send(by_smtp)
             assert await mailroom.value(f"{WAITING} WHERE next_at > now() + interval '{wait}' - interval '9 s'") == 1
         inbox.on_recipient = "250 OK"
         await fetch(mailroom.database_url, "UPDATE deferred_letters SET next_at = now()")
-        await mailroom.tick("accounts.send_late_letters")
+        await strike(mailroom.outside, "accounts.send_late_letters")
         await mailroom.send(by_smtp)
         (mail,) = inbox.mails
     assert str(letter["id"]) in mail["Message-ID"], "whoever tries again, the mail is the one that was owed"
@@ -133,7 +134,7 @@ async def test_what_is_not_due_any_more_is_not_sent(system: System, mailroom: Ma
     await mailroom.send(Away())
     await fetch(mailroom.database_url, "UPDATE mail_tokens SET expires_at = now()")
     await fetch(mailroom.database_url, "UPDATE deferred_letters SET next_at = now()")
-    await mailroom.tick("accounts.send_late_letters")
+    await strike(mailroom.outside, "accounts.send_late_letters")
     await mailroom.send()
     assert counted("unneeded", "reset_password") == unneeded + 2
     assert await mailroom.value(WAITING) == 0
@@ -156,9 +157,9 @@ async def test_a_letter_written_after_its_secret_was_rotated_has_the_link_that_w
 async def test_what_no_longer_counts_is_forgotten(system: System, mailroom: Mailroom) -> None:
     await join(system, "ana")
     await mailroom.send()
-    await mailroom.tick("accounts.prune")
+    await strike(mailroom.outside, "accounts.prune")
     assert await mailroom.value("SELECT count(*) FROM mail_quotas, mail_tokens") == 1
     await fetch(mailroom.database_url, "UPDATE mail_quotas SET latest_at = now() - interval '61 minutes'")
     await fetch(mailroom.database_url, "UPDATE mail_tokens SET expires_at = now() - interval '25 hours'")
-    await mailroom.tick("accounts.prune")
+    await strike(mailroom.outside, "accounts.prune")
     assert await mailroom.value("SELECT (SELECT count(*) FROM mail_quotas) + (SELECT count(*) FROM mail_tokens)") == 0
