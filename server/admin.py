@@ -133,7 +133,7 @@ def sessions(
 
 
 def _asked() -> str:
-    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return password
 
 
