@@ -15,7 +15,7 @@ GOOD = {
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in (*GOOD, "DATABASE_URL", "STRIPE_KEYS", "PUBLIC_URL"):
+    for name in (*GOOD, "DATABASE_URL", "STRIPE_KEYS", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM", "MAIL_SPOOL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
@@ -53,6 +53,12 @@ def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch
         ("ALLOWED_ORIGINS", "null", "without path or wildcard"),
         ("S3_ENDPOINT", "127.0.0.1:9000", "must start with http://"),
         ("STORAGE_KEYS", "only-one", "two values joined by a colon"),
+        ("SMTP_URL", "mail.example:587", "must start with smtp://"),
+        ("SMTP_URL", "smtp://", "name a host"),
+        ("SMTP_URL", "smtp://user:short-secret@mail.example", "SMTP_URL needs MAIL_FROM beside it"),
+        ("MAIL_FROM", "nobody", "must be one address"),
+        ("MAIL_FROM", "a@vitrine.example, b@vitrine.example", "must be one address"),
+        ("MAIL_FROM", "a@vitrine.example\r\nBcc: eve@example.net", "must be one address"),
         ("PORT", "eighty", "valid integer"),
         ("RATE_LIMITS", "maybe", "'on' or 'off'"),
         ("RATE_LIMIT_AMOUNTS", "writes", "pairs as"),
@@ -99,6 +105,21 @@ def test_production_refuses_plain_http_and_fault_points(environment: pytest.Monk
     environment.setenv("PUBLIC_URL", "https://vitrine.example")
     environment.setenv("VITRINE_FAULT", "committed:SetLike")
     assert "VITRINE_FAULT" in refusal()
+
+
+def test_mail_leaves_production_by_smtp_alone(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("VITRINE_ENV", "production")
+    environment.setenv("PUBLIC_URL", "https://vitrine.example")
+    assert "SMTP_URL must be set in production" in refusal()
+    environment.setenv("MAIL_SPOOL", "/var/mail/vitrine")
+    assert "SMTP_URL must be set in production" in refusal()
+    environment.setenv("SMTP_URL", "smtps://user:short-secret@mail.example")
+    environment.setenv("MAIL_FROM", "Vitrine <noreply@vitrine.example>")
+    assert "no MAIL_SPOOL" in refusal()
+    environment.delenv("MAIL_SPOOL")
+    settings = load_settings()
+    assert settings.mail_sender == "Vitrine <noreply@vitrine.example>"
+    assert "short-secret" not in repr(settings)
 
 
 def test_the_other_name_of_the_database_works_and_secrets_do_not_show(environment: pytest.MonkeyPatch) -> None:
