@@ -8,7 +8,9 @@ restored_total = Counter(
 )
 reused_total = Counter("vitrine_refresh_tokens_reused_total", "Sessions ended because a spent refresh token came back")
 password_seconds = Histogram(
-    "vitrine_password_seconds", "Time of one password hash", buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
+    "vitrine_password_seconds",
+    "Computing time of one password hash",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
 )
 passwords_waiting = Gauge("vitrine_passwords_waiting", "Passwords that wait for their hash or are being hashed")
 passwords_refused_total = Counter("vitrine_passwords_refused_total", "Passwords not hashed because too many waited")

@@ -1,12 +1,17 @@
 """Signing in: by either name, with nothing told about accounts to who does not know the password."""
 
 import asyncio
+import time
 
 import pytest
 
-from actors.auth.messages import InvalidCredentials, IssueSession, Login, SignedIn
+from actors.adapters.outside import open_outside
+from actors.auth.messages import InvalidCredentials, IssueSession, Login, Refresh, SignedIn
 from actors.auth.people import UnknownUser
+from actors.domains import actors
+from actors.kernel.errors import Busy
 from actors.kernel.system import System
+from actors.settings import Settings
 from tests.actors.auth.people import PASSWORD, fetch, join
 
 
@@ -68,3 +73,30 @@ async def test_tools_sign_in_many_people_at_once_and_a_stranger_fails_alone(syst
     signed_in = [outcome for outcome in outcomes if isinstance(outcome, SignedIn)]
     assert [each.user.username for each in signed_in] == ["ana", "bea", "ana"]
     assert len({each.refresh_token for each in signed_in}) == 3
+
+
+@pytest.mark.slow
+async def test_who_is_signed_in_stays_so_while_very_many_try_passwords(settings: Settings) -> None:
+    slowly = settings.model_copy(update={"environment": "development"})
+    async with open_outside(slowly) as outside:
+        system = System(outside, actors())
+        await system.start()
+        ana = await join(system, "ana")
+        flood = [
+            asyncio.create_task(system.ask(Login.model_validate({"login": f"nobody{n}", "password": "x"})))
+            for n in range(150)
+        ]
+        await asyncio.sleep(0)
+        began = time.perf_counter()
+        await asyncio.gather(
+            *(system.ask(Refresh.model_validate({"refresh_token": ana.refresh_token})) for _ in range(3))
+        )
+        waited = time.perf_counter() - began
+        outcomes = await asyncio.gather(*flood, return_exceptions=True)
+        took = time.perf_counter() - began
+        await system.stop()
+    refused = [each for each in outcomes if isinstance(each, Busy)]
+    assert len(refused) + sum(isinstance(each, InvalidCredentials) for each in outcomes) == 150
+    assert refused
+    # In the order in which they came it would be the last.
+    assert waited < took / 2, f"{waited:.1f} s of {took:.1f}"
