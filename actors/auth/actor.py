@@ -68,6 +68,7 @@ class AuthActor(Actor, domain="auth", lanes=64, mailbox=16_384):
             if fresh is not None:
                 return tx.answer(await kept_going(tx, session, given, fresh))
             await end_session(tx, session["id"], session["session_id"], EndReason.reused)
+        metrics.reused_total.inc()
         # The refusal comes after the commit: raised inside, it would undo the end of the session.
         raise InvalidRefreshToken
 
