@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from actors.posts.text import printable
+from actors.kernel.text import printable
 
 LENGTH = 2_000
 

@@ -136,6 +136,19 @@ class UnsupportedUpload(UnsupportedType):
     """Photographs are JPEG, PNG, WebP, AVIF or GIF."""
 
 
+class Purpose(StrEnum):
+    """What an upload was given to. It stays with that: the one it belongs to has it deleted."""
+
+    post = "post"
+    avatar = "avatar"
+
+
+class UploadUsed(Conflict):
+    """This upload is used for something else already."""
+
+    code = "upload_used"
+
+
 class UploadMissing(Conflict):
     """The bytes of this upload have not arrived."""
 
@@ -169,12 +182,14 @@ class UploadLimits(Query[UploadLimitsView]):
 
 
 class BindUpload(Command[PhotoView], key="owner_id"):
-    """Give an upload to a post, which begins its processing. Doing it again changes nothing.
+    """Give an upload to a post or a profile, which begins its processing. Doing it again changes nothing.
 
-    Raises `UploadMissing` when its bytes never came, `NotFound` when there is none or it is somebody else's.
+    Raises `UploadMissing` when its bytes never came, `UploadUsed` when it has another purpose, `NotFound` when there
+    is none or it is somebody else's.
     """
 
     owner_id: UUID
+    purpose: Purpose = Purpose.post
     upload_id: UUID | None = None
     photo_url: str | None = None
     alt: str | None = None

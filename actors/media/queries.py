@@ -9,7 +9,7 @@ import asyncpg
 
 from actors.adapters.database import Connection
 from actors.kernel.transaction import Reads, Transaction
-from actors.media.messages import BindUpload
+from actors.media.messages import BindUpload, UploadUsed
 
 _SHOWN = "id, state, width, height, placeholder, variants, alt, focus, meta"
 
@@ -89,26 +89,33 @@ async def upload_of(
 
 
 async def bind(tx: Transaction, photo_id: UUID, wish: BindUpload) -> tuple[asyncpg.Record, bool] | None:
-    """Give a reserved upload to a post. Returns its row, and whether it was this call that did.
+    """Give a reserved upload to what it is for. Returns its row, and whether it was this call that did.
 
-    None when it was released meanwhile.
+    None when it was released meanwhile. Raises `UploadUsed`.
     """
-    before = await tx.fetchval(
-        "SELECT state FROM photos WHERE id = $1 AND released_at IS NULL FOR NO KEY UPDATE", photo_id
+    before = await tx.fetchrow(
+        "SELECT state, purpose FROM photos WHERE id = $1 AND released_at IS NULL FOR NO KEY UPDATE", photo_id
     )
-    if before == "reserved":
+    if before is None:
+        return None
+    if before["state"] != "reserved" and before["purpose"] != wish.purpose:
+        raise UploadUsed
+    if before["state"] == "reserved":
         await tx.execute(
             """
-            UPDATE photos SET state = 'processing', posted_at = now(), alt = $2, focus = $3, show_camera = $4
+            UPDATE photos SET state = 'processing', posted_at = now(), purpose = $5, alt = $2, focus = $3,
+                show_camera = $4
             WHERE id = $1
             """,
             photo_id,
             wish.alt,
             wish.focus.model_dump() if wish.focus else None,
             wish.show_camera,
+            wish.purpose,
         )
     row = await tx.fetchrow(f"SELECT {_SHOWN} FROM photos WHERE id = $1", photo_id)
-    return (row, before == "reserved") if before is not None and row is not None else None
+    assert row is not None
+    return row, before["state"] == "reserved"
 
 
 async def to_process(db: Reads, photo_id: UUID) -> asyncpg.Record | None:

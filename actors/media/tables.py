@@ -31,6 +31,7 @@ class Photo(Table, tablename="photos"):
     alt = Text(null=True, default=None)
     focus = JSONB(null=True, default=None)
     meta = JSONB(null=True, default=None)
+    purpose = Text(default="post", help_text="what it was given to: post or avatar")
     show_camera = Boolean(default=False, help_text="its owner shows how it was taken")
     progress = Real(default=0.0, help_text="of its processing, 0 to 1")
     posted_at = Timestamptz(null=True, default=None)

@@ -5,16 +5,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from actors.kernel.text import printable
+
 TAG_LENGTH = 50
 _TAG_MARKS = "_-"
-
-
-def printable(text: str) -> str:
-    """The text trimmed. Raises ValueError for control characters (PostgreSQL has no NUL), half surrogates."""
-    text = unicodedata.normalize("NFC", text.strip())
-    if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text):
-        raise ValueError("holds control characters")
-    return text
 
 
 def tag(text: str) -> str:

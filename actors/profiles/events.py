@@ -35,6 +35,13 @@ class ProfileCounted(Event, key="user_id"):
         return _to_watchers(self.profile)
 
 
+class AvatarLeft(Event, key="user_id"):
+    """A photograph is nobody's avatar any more."""
+
+    user_id: UUID
+    photo_id: UUID
+
+
 def _to_watchers(profile: ProfileView) -> Live:
     topic = f"profile:{profile.username.lower()}"
     return Live(topics=(topic,), type="profile.updated", data=ProfileShown(profile=profile), author=profile.id)

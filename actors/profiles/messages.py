@@ -4,22 +4,28 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from actors.auth.names import UsernameOf
 from actors.auth.people import Account, Caller, Entitlements, Role
 from actors.graph.messages import Relationship
+from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import PagedQuery
+from actors.kernel.text import one_line, printable
 from actors.profiles.links import WebAddress
+from actors.profiles.socials import Socials
 
-SocialName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,20}$")]
+# Lengths come first: normalising a megabyte of combining marks takes minutes.
+DisplayName = Annotated[str, Field(max_length=50), AfterValidator(one_line)]
+Bio = Annotated[str, Field(max_length=500), AfterValidator(printable)]
+Label = Annotated[str, Field(max_length=40), AfterValidator(one_line), Field(min_length=1)]
 
 
 class ProfileLink(View):
     """An address with what to call it."""
 
-    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    label: Label
     url: WebAddress
 
 
@@ -93,14 +99,26 @@ class GetProfile(Query[ProfileFound]):
     caller: Trusted[Caller | None] = None
 
 
+class AvatarUnfit(Conflict):
+    """This photograph was rejected."""
+
+    code = "photo_rejected"
+
+
 class EditProfile(Command[ProfileView], key="caller"):
-    """Change what is named of my profile; what is not named stays, and `null` empties it."""
+    """Change what is named of my profile; what is not named stays, and `null` empties it.
+
+    A new avatar shows once its upload has become a photograph, until then the old one stays. Raises what media says of
+    the upload, and `AvatarUnfit`.
+    """
 
     caller: Trusted[Caller]
-    display_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=50)] | None = None
-    bio: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    display_name: DisplayName | None = None
+    bio: Bio | None = None
+    avatar_upload_id: UUID | None = None
     links: Annotated[tuple[ProfileLink, ...], Field(max_length=8)] | None = None
-    socials: Annotated[dict[SocialName, WebAddress], Field(max_length=12)] | None = None
+    socials: Socials | None = None
+    private: bool | None = None
 
 
 class AdjustCounts(Command[None], key="user_id"):

@@ -12,6 +12,7 @@ class Profile(Table, tablename="profiles"):
     display_name = Text(null=True, default=None, help_text="without one the username shows")
     bio = Text(default="")
     avatar_photo_id = UUID(null=True, default=None)
+    next_avatar_id = UUID(null=True, default=None, help_text="is being processed, and shows when it is ready")
     avatar_url = Text(null=True, default=None)
     links = JSONB(default="[]")
     socials = JSONB(default="{}")

@@ -32,19 +32,19 @@ async def test_somebody_new_shows_by_username_with_nothing_counted(system: Syste
 async def test_an_edit_changes_what_is_named_and_keeps_the_rest(system: System, database_url: str) -> None:
     (ana,) = await callers(system, "ana")
     links = [{"label": "Work", "url": "https://example.org/ana"}]
-    await edit(system, ana, display_name=" Ana Lima ", bio="Light.", links=links, socials={"x": "https://x.com/a"})
+    await edit(system, ana, display_name=" Ana Lima ", bio="Light.", links=links, socials={"x": "@ana_lima"})
     profile = await edit(system, ana, bio="Light and dust.")
     assert profile == await shown(system, "ana")
     assert (profile.display_name, profile.bio) == ("Ana Lima", "Light and dust.")
     assert [link.model_dump() for link in profile.links] == links
-    assert profile.socials == {"x": "https://x.com/a"}
+    assert profile.socials == {"x": "ana_lima"}
     announced = await facts(database_url, "ProfileUpdated")
     assert [fact["profile"]["bio"] for fact in announced] == ["Light.", "Light and dust."]
 
 
 async def test_null_empties_what_it_names(system: System) -> None:
     (ana,) = await callers(system, "ana")
-    await edit(system, ana, display_name="Ana Lima", bio="Light.", socials={"x": "https://x.com/a"})
+    await edit(system, ana, display_name="Ana Lima", bio="Light.", socials={"x": "@ana_lima"})
     profile = await edit(system, ana, display_name=None, bio=None, links=None, socials=None)
     assert (profile.display_name, profile.bio, profile.links, profile.socials) == ("ana", "", (), {})
 

@@ -1,0 +1,22 @@
+"""What any text of people's must be."""
+
+import unicodedata
+
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def printable(text: str) -> str:
+    """The text trimmed. Raises ValueError for control characters (PostgreSQL has no NUL), half surrogates."""
+    text = unicodedata.normalize("NFC", text.strip())
+    if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text):
+        raise ValueError("holds control characters")
+    return text
+
+
+def one_line(text: str) -> str:
+    """The text trimmed, with single blanks. Raises ValueError as `printable` does, and for line breaks and for signs
+    that turn the direction of what follows: a name must not rewrite the line it stands in."""
+    text = printable(text)
+    if any(sign in _BIDI or unicodedata.category(sign) in {"Cc", "Zl", "Zp"} for sign in text):
+        raise ValueError("holds line breaks or control characters")
+    return " ".join(text.split())

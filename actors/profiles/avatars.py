@@ -1,0 +1,82 @@
+"""Which photograph somebody shows as their face, and which comes after it."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from actors.kernel.transaction import Transaction
+from actors.media.messages import PhotoState, PhotoView, photo_view
+from actors.profiles.messages import AvatarUnfit
+
+
+class Faces(NamedTuple):
+    """The photograph a profile shows, and the one that will come after it."""
+
+    shown: UUID | None = None
+    coming: UUID | None = None
+
+
+def address_of(photo: PhotoView) -> str:
+    """Where the smallest size of a photograph that is ready is found."""
+    return min(photo.variants, key=lambda variant: variant.width).url
+
+
+async def choose(tx: Transaction, user_id: UUID, photo_id: UUID, media_url: str) -> list[UUID]:
+    """Show a photograph, at once if it is ready, else when it will be. Returns those that show no more.
+
+    Its state cannot change before the commit, so who announces that it is ready finds the profile that waits for it.
+    Raises `AvatarUnfit`.
+    """
+    row = await tx.fetchrow(
+        "SELECT id, state, width, height, placeholder, variants, alt, focus, meta FROM photos WHERE id = $1 FOR SHARE",
+        photo_id,
+    )
+    if row is None or row["state"] == PhotoState.rejected:
+        raise AvatarUnfit
+    if row["state"] == PhotoState.ready:
+        return await _show(tx, user_id, photo_id, address_of(photo_view(row, media_url)))
+    before = await _locked(tx, user_id)
+    await tx.execute("UPDATE profiles SET next_avatar_id = $2 WHERE user_id = $1", user_id, photo_id)
+    return [before.coming] if before.coming not in {None, photo_id} else []
+
+
+async def clear(tx: Transaction, user_id: UUID) -> list[UUID]:
+    """Show none. Returns the photographs that show no more."""
+    return await _show(tx, user_id, None, None)
+
+
+async def become_ready(tx: Transaction, user_id: UUID, photo: PhotoView) -> list[UUID] | None:
+    """Show a photograph if the profile waits for it. Returns those that show no more, None if it does not wait."""
+    before = await _locked(tx, user_id)
+    if photo.id != before.coming:
+        return None
+    return await _show(tx, user_id, photo.id, address_of(photo))
+
+
+async def become_unfit(tx: Transaction, user_id: UUID, photo_id: UUID) -> bool:
+    """Wait for a photograph no longer. False: the profile did not."""
+    return bool(
+        await tx.fetchval(
+            "UPDATE profiles SET next_avatar_id = NULL WHERE user_id = $1 AND next_avatar_id = $2 RETURNING true",
+            user_id,
+            photo_id,
+        )
+    )
+
+
+async def _locked(tx: Transaction, user_id: UUID) -> Faces:
+    """The faces of a profile, which stay so until the commit."""
+    row = await tx.fetchrow(
+        "SELECT avatar_photo_id, next_avatar_id FROM profiles WHERE user_id = $1 FOR NO KEY UPDATE", user_id
+    )
+    return Faces() if row is None else Faces(*row)
+
+
+async def _show(tx: Transaction, user_id: UUID, photo_id: UUID | None, url: str | None) -> list[UUID]:
+    before = await _locked(tx, user_id)
+    await tx.execute(
+        "UPDATE profiles SET avatar_photo_id = $2, avatar_url = $3, next_avatar_id = NULL WHERE user_id = $1",
+        user_id,
+        photo_id,
+        url,
+    )
+    return [old for old in before if old is not None and old != photo_id]

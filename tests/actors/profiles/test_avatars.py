@@ -1,0 +1,121 @@
+"""Avatars: the old one stays until the new one can be seen, and goes when nobody shows it."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from actors.adapters.outside import Outside
+from actors.auth.people import Caller
+from actors.kernel.errors import NotFound
+from actors.kernel.system import System
+from actors.media.messages import UploadMissing, UploadTicket, UploadUsed
+from actors.posts.messages import CreatePost, GetPost
+from actors.profiles.messages import AvatarUnfit, EditProfile, GetProfile, ProfileView
+from tests.actors.auth.people import callers, facts, fetch, until
+from tests.actors.comments.commenting import settle
+from tests.actors.media.uploading import settled, signed, uploaded, working
+from tests.actors.posts.posting import plant, publish
+from tests.images import photograph
+
+
+async def wear(system: System, caller: Caller, upload_id: UUID | None) -> ProfileView:
+    return await system.ask(EditProfile(caller=caller, avatar_upload_id=upload_id))
+
+
+async def face(system: System) -> str | None:
+    return (await system.ask(GetProfile(username="ana"))).profile.avatar
+
+
+async def shows(system: System, caller: Caller, ticket: UploadTicket) -> str:
+    """Wait until the profile shows this upload; returns its address."""
+    upload = await settled(system, caller, ticket)
+    assert upload.photo is not None
+    url = next(variant.url for variant in upload.photo.variants if variant.name == "thumb")
+    await until(lambda: face(system), url)
+    return url
+
+
+async def released(database_url: str) -> set[UUID]:
+    rows = await fetch(database_url, "SELECT id FROM photos WHERE released_at IS NOT NULL")
+    return {row["id"] for row in rows}
+
+
+async def test_the_old_avatar_stays_until_the_new_one_is_ready_then_goes(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    first, second, third = [await uploaded(system, ana, photograph()) for _ in range(3)]
+    assert (await wear(system, ana, first.upload_id)).avatar is None
+    async with working(outside):
+        old = await shows(system, ana, first)
+    assert (await wear(system, ana, second.upload_id)).avatar == old
+    assert (await wear(system, ana, third.upload_id)).avatar == old, "second thoughts before it was ready"
+    async with working(outside):
+        new = await shows(system, ana, third)
+    await settle(database_url)
+    assert new != old
+    assert await face(system) == new
+    assert await released(database_url) == {first.upload_id, second.upload_id}
+    shown = [fact["profile"]["avatar"] for fact in await facts(database_url, "ProfileUpdated")]
+    assert (shown[-1], shown.count(old)) == (new, 3)
+    assert (await wear(system, ana, third.upload_id)).avatar == new
+    assert (await wear(system, ana, None)).avatar is None
+    await settle(database_url)
+    assert third.upload_id in await released(database_url)
+
+
+async def test_what_is_no_photograph_changes_nothing(system: System, outside: Outside, database_url: str) -> None:
+    ana, bea = await callers(system, "ana", "bea")
+    broken = await uploaded(system, ana, b"no photograph at all")
+    async with working(outside):
+        await wear(system, ana, broken.upload_id)
+        await settled(system, ana, broken)
+        await settle(database_url)
+    assert await face(system) is None
+    (row,) = await fetch(database_url, "SELECT next_avatar_id FROM profiles WHERE user_id = $1", ana.id)
+    assert row["next_avatar_id"] is None
+    missing, foreign = await signed(system, ana, 100), await uploaded(system, bea, photograph())
+    for upload_id, refusal in (
+        (missing.upload_id, UploadMissing),
+        (foreign.upload_id, NotFound),
+        (broken.upload_id, NotFound),
+    ):
+        with pytest.raises((refusal, AvatarUnfit)):
+            await wear(system, ana, upload_id)
+
+
+async def test_no_upload_is_an_avatar_and_a_post_because_each_has_its_own_deleted(
+    system: System, outside: Outside
+) -> None:
+    (ana,) = await callers(system, "ana")
+    posted = await publish(system, ana)
+    with pytest.raises(UploadUsed):
+        await wear(system, ana, posted.photo.id)
+    worn = await uploaded(system, ana, photograph())
+    await wear(system, ana, worn.upload_id)
+    with pytest.raises(UploadUsed):
+        await system.ask(CreatePost(caller=ana, upload_id=worn.upload_id))
+    assert outside is not None
+
+
+async def test_a_change_shows_at_once_wherever_the_author_is_shown(system: System, database_url: str) -> None:
+    ana, bea = await callers(system, "ana", "bea")
+    (post,) = await plant(database_url, [ana.id])
+    assert (await system.ask(GetPost(post_id=post))).post.author.display_name == "ana"
+    await system.ask(EditProfile(caller=ana, display_name="Ana Lima"))
+    for viewer in (None, bea):
+        assert (await system.ask(GetPost(post_id=post, caller=viewer))).post.author.display_name == "Ana Lima"
+
+
+async def test_a_photograph_that_becomes_ready_while_it_is_chosen_is_shown(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    async with working(outside):
+        for _ in range(3):
+            ticket = await uploaded(system, ana, photograph())
+            _, url = await asyncio.gather(wear(system, ana, ticket.upload_id), shows(system, ana, ticket))
+            assert await face(system) == url
+    await settle(database_url)
+    assert len(await released(database_url)) == 2
