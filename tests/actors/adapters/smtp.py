@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email import policy
@@ -22,7 +22,10 @@ USER, SECRET = "vitrine", "smtp secret/@:"
 
 
 class Inbox:
-    """What arrived. `on_recipient` and `on_data` are what the server answers at these points."""
+    """What arrived. `on_recipient` and `on_data` are what the server answers at these points.
+
+    `on_keeping` is called when a mail is kept and the yes is about to leave.
+    """
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -30,6 +33,7 @@ class Inbox:
         self.recipients: list[str] = []
         self.sessions = 0
         self.on_recipient = self.on_data = "250 OK"
+        self.on_keeping: Callable[[], None] = lambda: None
         self.url = ""
 
     async def handle_EHLO(  # noqa: N802  aiosmtpd's name
@@ -54,6 +58,7 @@ class Inbox:
             self.raw.append(envelope.content)
             self.mails.append(BytesParser(policy=policy.SMTP).parsebytes(envelope.content))
             self.recipients.extend(envelope.rcpt_tos)
+            self.on_keeping()
         return self.on_data
 
 
