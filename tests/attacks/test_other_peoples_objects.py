@@ -51,6 +51,7 @@ CASES: Mapping[tuple[str, str], tuple[str, Answer]] = {
     ("GET /v1/profiles/{username}/following", "username"): ("username", refused),
     ("PUT /v1/profiles/{username}/follow", "username"): ("username", refused),
     ("DELETE /v1/profiles/{username}/follow", "username"): ("username", anybodys),
+    ("PATCH /v1/profiles/me", "avatar_upload_id"): ("upload", refused),
     ("PUT /v1/profiles/{username}/block", "username"): ("username", anybodys),
     ("DELETE /v1/profiles/{username}/block", "username"): ("username", anybodys),
     ("PUT /v1/profiles/{username}/mute", "username"): ("username", refused),
