@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         validation_alias=_variable("RATE_LIMIT_AMOUNTS"),
         description="other amounts for named buckets, as writes=1200,reads=6000; GET /v1/limits lists them",
     )
+    sockets_per_address: PositiveInt = Field(
+        200,
+        validation_alias=_variable("SOCKETS_PER_ADDRESS"),
+        description="live sockets that visitors at one address may have open",
+    )
     worker_metrics_port: int | None = Field(
         None,
         ge=1,

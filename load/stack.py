@@ -28,7 +28,7 @@ def durable_servers(kept: Path | None) -> Iterator[dict[str, str]]:
     try:
         with embedded(folder / "servers", environ=surroundings) as variables:
             # All the world comes from one address here.
-            crowd = {"RATE_LIMIT_AMOUNTS": "sockets=1000000"}
+            crowd = {"RATE_LIMIT_AMOUNTS": "sockets=1000000", "SOCKETS_PER_ADDRESS": "1000000"}
             yield {**surroundings, **variables, **crowd, "LOG_LEVEL": "warning", "LOAD_FOLDER": str(folder)}
     finally:
         if not kept:

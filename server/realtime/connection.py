@@ -35,6 +35,7 @@ class Connection(Wire):
         "caller",
         "expires_at",
         "heard_at",
+        "holder",
         "opened",
         "ping_at",
         "pong_by",
@@ -47,6 +48,7 @@ class Connection(Wire):
     def __init__(
         self,
         session: str,
+        network: str,
         transport: asyncio.Transport,
         writer: Drain,
         wheel: Wheel,
@@ -58,6 +60,8 @@ class Connection(Wire):
         self.caller: Caller | None = None
         """Whose socket it is; None for a visitor's."""
         self.opened = False
+        self.holder = f"address:{network}"
+        """Against whose number of sockets it counts: an address's, for a visitor, or a person's."""
         self.expires_at: float | None = None
         """Unix seconds; None lives as long as its session."""
         self.topics: list[Topic] = []
@@ -84,6 +88,12 @@ class Connection(Wire):
         """Note that a request was refused; whether that happens rarely enough."""
         self._errors_left -= 1
         return self._errors_left >= 0
+
+    def holder_as(self, caller: Caller | None) -> str:
+        """Count it against that person's sockets from here on; without one it stays with its address."""
+        if caller is not None:
+            self.holder = f"user:{caller.id.hex}"
+        return self.holder
 
     def open(self, caller: Caller | None, expires_at: float | None) -> None:
         """It belongs to somebody now, or to a visitor; from here on it is pinged."""

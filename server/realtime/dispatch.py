@@ -1,9 +1,6 @@
 """What each request on a socket does, and how it is answered."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from uuid import UUID
+from collections.abc import Mapping
 
 import orjson
 import structlog
@@ -37,13 +34,12 @@ from server.realtime.frames import (
     Untrack,
     User,
 )
+from server.realtime.places import Places
 from server.realtime.refusals import Denied
 from server.realtime.rights import Rights
 from server.realtime.subscribing import Outcome, Subscribing
 
 logger = structlog.get_logger(__name__)
-
-SOCKETS_PER_USER = 16
 
 AnyRequest = Connect | Sub | Unsub | Track | Untrack | Refresh | Pong
 
@@ -51,13 +47,14 @@ AnyRequest = Connect | Sub | Unsub | Track | Untrack | Refresh | Pong
 class Dispatch:
     """Answers one request at a time for each socket, in the order they came."""
 
-    def __init__(self, admission: Admission, audience: Audience, subscribing: Subscribing, rights: Rights) -> None:
+    def __init__(
+        self, admission: Admission, audience: Audience, subscribing: Subscribing, rights: Rights, places: Places
+    ) -> None:
         self._admission = admission
         self._audience = audience
         self._subscribing = subscribing
         self._rights = rights
-        self._connecting: Counter[UUID] = Counter()
-        """Sockets of each person that do not watch `me` yet."""
+        self._places = places
 
     async def answer(self, connection: Connection, text: str, upgrade: Admitted | None) -> ErrorCode | None:
         """Do what the frame asks and send the answer; says by which error it was answered, if by one."""
@@ -108,30 +105,10 @@ class Dispatch:
             raise Denied(ErrorCode.bad_request, "this socket is connected already")
         admitted = await self._admission.of_credentials(request.token, request.ticket) or upgrade
         caller, expires_at = (None, None) if admitted is None else self._admission.now(admitted)
-        with self._place_of(caller):
-            await self._open(connection, request, caller, expires_at)
+        await self._places.take(connection.holder_as(caller), connection.session, is_visitor=caller is None)
+        await self._open(connection, request, caller, expires_at)
         # Who it is may have changed meanwhile, while the socket could not be found by it.
         self._rights.judge(connection)
-
-    @contextmanager
-    def _place_of(self, caller: Caller | None) -> Iterator[None]:
-        """One of the sockets that somebody may have: counted from here on, however many connect at once."""
-        if caller is None:
-            yield
-            return
-        if len(self._audience.of_user(caller.id)) + self._connecting[caller.id] >= SOCKETS_PER_USER:
-            raise Denied(
-                ErrorCode.limit_exceeded,
-                f"at most {SOCKETS_PER_USER} sockets are open for one person",
-                close=CloseCode.connection_limit,
-            )
-        self._connecting[caller.id] += 1
-        try:
-            yield
-        finally:
-            self._connecting[caller.id] -= 1
-            if not self._connecting[caller.id]:
-                del self._connecting[caller.id]
 
     async def _open(
         self, connection: Connection, request: Connect, caller: Caller | None, expires_at: float | None

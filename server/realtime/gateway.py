@@ -10,6 +10,8 @@ from uuid import uuid4
 from aiohttp import WSMessage, WSMsgType, hdrs, web
 
 from actors.kernel.errors import Malformed, Unavailable
+from server.http.addresses import client_address, network_of
+from server.keys import SETTINGS
 from server.realtime import metrics
 from server.realtime.admission import Admission, Admitted
 from server.realtime.audience import Audience
@@ -19,6 +21,7 @@ from server.realtime.dispatch import Dispatch
 from server.realtime.encoding import pong_frame, text_frame
 from server.realtime.fanout import Fanout
 from server.realtime.frames import MAX_FRAME_BYTES, PROTOCOL, NoticePush, Reconnect
+from server.realtime.places import Places
 from server.realtime.wheel import Wheel
 
 UNSENT_BYTES = 64 * 1024
@@ -41,7 +44,13 @@ class Gateway:
     """Every socket of this process."""
 
     def __init__(
-        self, admission: Admission, dispatch: Dispatch, audience: Audience, fanout: Fanout, wheel: Wheel
+        self,
+        admission: Admission,
+        dispatch: Dispatch,
+        audience: Audience,
+        fanout: Fanout,
+        wheel: Wheel,
+        places: Places,
     ) -> None:
         self.sockets: set[Connection] = set()
         self._admission = admission
@@ -49,6 +58,7 @@ class Gateway:
         self._audience = audience
         self._fanout = fanout
         self._wheel = wheel
+        self._places = places
         self._is_draining = False
         self._gone = asyncio.Event()
 
@@ -73,7 +83,8 @@ class Gateway:
         if transport is None:
             return ws
         _keep_kernel_buffer_small(transport)
-        connection = Connection(uuid4().hex, transport, writer, self._wheel, self._fanout.position)
+        network = network_of(client_address(request, request.app[SETTINGS].trusted_proxies))
+        connection = Connection(uuid4().hex, network, transport, writer, self._wheel, self._fanout.position)
         self.sockets.add(connection)
         metrics.sockets.inc()
         try:
@@ -90,6 +101,7 @@ class Gateway:
             if not self.sockets:
                 self._gone.set()
             self._audience.forget(connection)
+            self._places.leave(connection.holder, connection.session)
             connection.end()
         return ws
 

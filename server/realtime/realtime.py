@@ -12,6 +12,7 @@ from server.realtime.fanout import Fanout
 from server.realtime.following import Following
 from server.realtime.gateway import Gateway
 from server.realtime.log import LiveLog
+from server.realtime.places import Places
 from server.realtime.questions import Ask, Questions
 from server.realtime.recheck import Recheck
 from server.realtime.recount import Recount
@@ -46,8 +47,9 @@ class Realtime:
         self.tickets = Tickets(cache.redis)
         admission = Admission(settings, self.tickets, standings)
         subscribing = Subscribing(self._audience, self._fanout, self.log, questions, self._sights)
-        dispatch = Dispatch(admission, self._audience, subscribing, rights)
-        self.gateway = Gateway(admission, dispatch, self._audience, self._fanout, self._wheel)
+        self._places = Places(cache.redis, per_address=settings.sockets_per_address)
+        dispatch = Dispatch(admission, self._audience, subscribing, rights, self._places)
+        self.gateway = Gateway(admission, dispatch, self._audience, self._fanout, self._wheel, self._places)
 
     def position(self) -> str:
         """How far the log was read and sent, as clients hold it: the `Stream-Position` of what is read from now on."""
@@ -60,6 +62,7 @@ class Realtime:
         self._fanout.start()
         self._sights.start()
         self._recount.start()
+        self._places.start()
         await self.log.start()
         await self._recheck.start()
 
@@ -75,6 +78,7 @@ class Realtime:
         await self._recount.stop()
         await self._sights.stop()
         await self._fanout.stop()
+        await self._places.stop()
         await self._wheel.stop()
 
 
