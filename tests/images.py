@@ -6,10 +6,12 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image, ImageCms, ImageDraw
+from PIL.TiffImagePlugin import IFDRational
 
 ARTIST, COPYRIGHT, ORIENTATION, MAKE, MODEL, SOFTWARE = 0x013B, 0x8298, 0x0112, 0x010F, 0x0110, 0x0131
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 SERIAL, LENS_SERIAL, MAKER_NOTE = 0xA431, 0xA435, 0x927C
+LENS_MODEL, F_NUMBER, EXPOSURE, ISO, FOCAL_LENGTH = 0xA434, 0x829D, 0x829A, 0x8827, 0x920A
 
 SECRETS = (
     b"SN-4711",
@@ -74,8 +76,11 @@ def exif(orientation: int = 1) -> Image.Exif:
     block[ORIENTATION] = orientation
     block[ARTIST] = "Ada Lovelace"
     block[COPYRIGHT] = "© 2026 Ada Lovelace".encode()
-    block[MAKE], block[MODEL], block[SOFTWARE] = "Spy", "SpyCam", "SpyCam 2"
+    block[MAKE], block[MODEL], block[SOFTWARE] = "Spy", "Spy Cam 3", "SpyCam 2"
     block.get_ifd(EXIF_IFD).update({SERIAL: "SN-4711", LENS_SERIAL: "LENS-0815", MAKER_NOTE: b"MAKER-NOTE" * 20})
+    block.get_ifd(EXIF_IFD).update(
+        {LENS_MODEL: "35mm F2.8", F_NUMBER: 2.8, EXPOSURE: IFDRational(1, 250), ISO: 400, FOCAL_LENGTH: 35.0}
+    )
     block.get_ifd(GPS_IFD).update({1: "N", 2: (35.0, 40.0, 34.3), 3: "E", 4: (139.0, 39.0, 1.0), 29: "Secret Street"})
     return block
 
@@ -136,3 +141,42 @@ def animation(format_: str = "GIF", size: tuple[int, int] = (80, 60)) -> bytes:
 def polyglot() -> bytes:
     """A sound JPEG with a script and an archive behind it."""
     return photograph(200, 150) + b"<script>alert(1)</script>PK\x03\x04" + b"\0" * 2_000
+
+
+def two_pictures() -> bytes:
+    """A JPEG that holds a second one, as cameras write them (MPO)."""
+    return encode(scene(), "MPO", save_all=True, append_images=[scene(320, 240)])
+
+
+def gif_claiming(width: int, height: int) -> bytes:
+    """A GIF of one small frame on a canvas of this size."""
+    file = encode(Image.new("P", (8, 8)), "GIF")
+    return file[:6] + struct.pack("<HH", width, height) + file[10:]
+
+
+def png_with_inflating(chunk: bytes, head: bytes) -> bytes:
+    """A PNG with a chunk (`zTXt`, `iCCP`) that inflates from 60 KB to 60 MB."""
+    file = encode(scene(64, 48), "PNG")
+    body = head + zlib.compress(b"\0" * 60_000_000, 9)
+    bomb = struct.pack(">I", len(body)) + chunk + body + struct.pack(">I", zlib.crc32(chunk + body))
+    return file[:33] + bomb + file[33:]
+
+
+def press_profile() -> bytes:
+    """An ICC profile for CMYK in which cyan ink alone prints as red: whoever ignores it, is seen to."""
+    inks = [(c, m, y, k) for c in (0, 1) for m in (0, 1) for y in (0, 1) for k in (0, 1)]
+    lab = b"".join(
+        bytes((135, 208, 195)) if ink == (1, 0, 0, 0) else bytes((255 - 60 * sum(ink), 128, 128)) for ink in inks
+    )
+    identity = struct.pack(">9i", *(65_536 if i % 4 == 0 else 0 for i in range(9)))
+    straight = bytes(range(256))
+    table = b"mft1" + struct.pack(">IBBBB", 0, 4, 3, 2, 0) + identity + straight * 4 + lab + straight * 3
+    head = struct.pack(">I4sI4s4s4s", 132 + 12 + len(table), b"", 0x0210_0000, b"prtr", b"CMYK", b"Lab ")
+    head += b"\0" * 12 + b"acsp" + b"\0" * 28 + struct.pack(">III", 0xF6D6, 0x1_0000, 0xD32D)
+    tags = struct.pack(">I4sII", 1, b"A2B0", 144, len(table))
+    return head.ljust(128, b"\0") + tags + table
+
+
+def same_size(*files: bytes) -> list[bytes]:
+    """These files, the shorter ones with nothing that matters behind them, so that all are equally long."""
+    return [file.ljust(max(map(len, files)), b"\0") for file in files]

@@ -22,6 +22,7 @@ from actors.media.picture import BYTES_A_PIXEL, EDGES, MEMORY_BUDGET, Picture, R
 from actors.media.rights import Rights, read_rights
 from actors.media.taken import read_taken
 from actors.media.thumbhash import thumbhash
+from actors.media.webp import webp_size
 
 _FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"} | {
     "AVIF": "image/avif",
@@ -73,6 +74,8 @@ def develop(original: bytes, content_type: str) -> Picture:
 
 
 def _open(original: bytes, content_type: str) -> ImageFile.ImageFile:
+    if content_type == "image/webp" and (size := webp_size(original)):
+        _afford(*size, BYTES_A_PIXEL[content_type] * size[0] * size[1])  # its decoder takes the canvas to begin with
     try:
         image = Image.open(BytesIO(original), formats=tuple(format_ for format_ in _FORMATS if format_ != "MPO"))
     except UnidentifiedImageError:
@@ -82,9 +85,13 @@ def _open(original: bytes, content_type: str) -> ImageFile.ImageFile:
     found = _FORMATS[image.format or ""]
     if found != content_type:
         raise Rejected("type_mismatch", f"signed as {content_type}, is {found}")
-    if _memory(image, found) > MEMORY_BUDGET:
-        raise Rejected("too_many_pixels", f"{image.width} x {image.height}")
+    _afford(*image.size, _memory(image, found))
     return image
+
+
+def _afford(width: int, height: int, memory: int) -> None:
+    if memory > MEMORY_BUDGET:
+        raise Rejected("too_many_pixels", f"{width} x {height}")
 
 
 def _memory(image: ImageFile.ImageFile, content_type: str) -> int:
@@ -124,7 +131,7 @@ def _reduced(image: ImageFile.ImageFile, turn: int) -> tuple[Image.Image, bytes 
     profile = image.info.get("icc_profile")
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         factor = _shrinking(image)
-        image.draft(None, (image.width // factor, image.height // factor))
+        image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
         image.load()
         small: Image.Image = image
     else:

@@ -1,14 +1,30 @@
 """A darkroom that does not answer, in the way its first argument names."""
 
+import os
 import signal
+import socket
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 from actors.media.confinement import confine
 
 if __name__ == "__main__":
     how, parent, cpu_seconds = sys.argv[1:]
     confine(int(parent), int(cpu_seconds))
-    if how == "hang":
-        time.sleep(60)
+    match how:
+        case "hang":
+            time.sleep(60)
+        case "compute":
+            while True:
+                pass
+        case "read a secret":
+            Path(f"/proc/{parent}/environ").read_bytes()
+        case "call home":
+            socket.create_connection(("127.0.0.1", 9))
+        case "start a program":
+            subprocess.run(["/bin/true"], check=False)
+        case "kill its parent":
+            os.kill(int(parent), signal.SIGKILL)
     signal.raise_signal({"crash": signal.SIGSEGV, "vanish": signal.SIGKILL}[how])

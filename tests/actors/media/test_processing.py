@@ -1,19 +1,23 @@
 """From bound to ready or rejected, by the real job in a real worker, on the real storage."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from io import BytesIO
 
+import orjson
 import pytest
 from aiohttp import ClientSession
 from PIL import Image
+from yarl import URL
 
 from actors.adapters.outside import Outside
 from actors.kernel.system import System
-from actors.media.messages import PhotoState
+from actors.media.jobs import CHECKED, process
+from actors.media.messages import Exposure, FocalPoint, PhotoState
 from tests import images
-from tests.actors.auth.people import callers, facts, fetch, until
-from tests.actors.media.uploading import bound, settled, uploaded, working
+from tests.actors.auth.people import callers, facts, fetch
+from tests.actors.media.uploading import bound, perform, settled, state_of, uploaded, working
 
 pytestmark = pytest.mark.usefixtures("storage")
 
@@ -44,18 +48,9 @@ async def test_a_photograph_becomes_three_public_variants_without_its_place(
             assert not any(secret in data for secret in images.SECRETS)
         async with http.get(ticket.photo_url) as response:
             assert response.status in {403, 404}, "the original, with its place, is not public"
-    (fact,) = await facts(database_url, "PhotoReady")
-    assert fact["photo"] == photo.model_dump(mode="json")
-
-
-async def test_readiness_is_told_live_to_the_owner_alone(system: System, outside: Outside, database_url: str) -> None:
-    (ana,) = await callers(system, "ana")
-    ticket = await uploaded(system, ana, images.photograph())
-    await bound(system, ana, ticket)
-    async with working(outside):
-        await settled(system, ana, ticket)
-    (row,) = await fetch(database_url, "SELECT topics, live_type FROM outbox WHERE type = 'PhotoReady'")
-    assert (row["topics"], row["live_type"]) == (f"user:{ana.id}", "upload.ready")
+    (row,) = await fetch(database_url, "SELECT topics, live_type, payload FROM outbox WHERE type = 'PhotoReady'")
+    assert (row["topics"], row["live_type"]) == (f"user:{ana.id}", "upload.ready"), "told live to its owner alone"
+    assert orjson.loads(row["payload"])["photo"] == photo.model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -78,8 +73,8 @@ async def test_what_is_no_picture_is_rejected_and_its_owner_told_why(
     (ana,) = await callers(system, "ana")
     ticket = await uploaded(system, ana, make(), content_type)
     await bound(system, ana, ticket)
-    async with working(outside):
-        upload = await settled(system, ana, ticket)
+    await perform(outside, process, photo_id=ticket.upload_id)
+    upload = await state_of(system, ana, ticket)
     assert (upload.state, upload.reason) == (PhotoState.rejected, reason)
     (row,) = await fetch(database_url, "SELECT topics, live_type, live_data FROM outbox WHERE type = 'PhotoRejected'")
     assert (row["topics"], row["live_type"]) == (f"user:{ana.id}", "upload.rejected")
@@ -102,25 +97,77 @@ async def test_other_bytes_than_were_signed_are_rejected(system: System, outside
     await fetch(
         outside.settings.database_url, "UPDATE photos SET sha256 = $1 WHERE id = $2", "0" * 64, other_sum.upload_id
     )
-    async with working(outside):
-        reasons = [(await settled(system, ana, ticket)).reason for ticket in (longer, other_sum, gone)]
+    reasons = []
+    for ticket in (longer, other_sum, gone):
+        await perform(outside, process, photo_id=ticket.upload_id)
+        reasons.append((await state_of(system, ana, ticket)).reason)
     assert reasons == ["size_mismatch", "checksum_mismatch", "missing"]
 
 
-async def test_every_state_of_the_photo_survives_the_job_being_done_again(
+async def test_the_job_done_again_or_twice_at_once_changes_nothing(
     system: System, outside: Outside, database_url: str
 ) -> None:
     (ana,) = await callers(system, "ana")
     ticket = await uploaded(system, ana, images.photograph())
     await bound(system, ana, ticket)
-    async with working(outside):
-        first = await settled(system, ana, ticket)
-        await fetch(
-            database_url,
-            "INSERT INTO job_intents (id, task, args, created_at) "
-            "SELECT gen_random_uuid(), task, args, now() FROM job_intents WHERE task = 'media.process'",
-        )
-        owed = "SELECT id FROM job_intents WHERE done_at IS NULL"
-        await until(lambda: fetch(database_url, owed), [])
-        assert await settled(system, ana, ticket) == first
+    await asyncio.gather(*(perform(outside, process, photo_id=ticket.upload_id) for _ in range(2)))
+    first = await state_of(system, ana, ticket)
+    await perform(outside, process, photo_id=ticket.upload_id)
+    assert (await state_of(system, ana, ticket)).photo == first.photo
     assert len(await facts(database_url, "PhotoReady")) == 1
+
+
+async def test_progress_is_seen_while_it_is_processing_and_never_goes_back(system: System, outside: Outside) -> None:
+    (ana,) = await callers(system, "ana")
+    ticket = await uploaded(system, ana, images.photograph())
+    assert (await state_of(system, ana, ticket)).progress is None
+    await bound(system, ana, ticket)
+    seen = [(await state_of(system, ana, ticket)).progress]
+    working = asyncio.create_task(perform(outside, process, photo_id=ticket.upload_id))
+    while not working.done():
+        seen.append((await state_of(system, ana, ticket)).progress)
+        await asyncio.sleep(0.01)
+    known = [progress for progress in seen if progress is not None]
+    assert known[0] == 0
+    assert CHECKED in known
+    assert known == sorted(known)
+    assert (await state_of(system, ana, ticket)).progress is None
+
+
+async def test_the_owner_alone_downloads_the_original_and_never_sees_it_as_a_page(
+    system: System, outside: Outside
+) -> None:
+    (ana,) = await callers(system, "ana")
+    original = images.polyglot()
+    ticket = await uploaded(system, ana, original)
+    photo = await bound(system, ana, ticket)
+    await perform(outside, process, photo_id=ticket.upload_id)
+    url = (await state_of(system, ana, ticket)).original_url
+    assert url is not None
+    async with ClientSession() as http:
+        async with http.get(URL(url, encoded=True)) as response:
+            assert await response.read() == original
+            assert response.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
+            assert response.content_type == "image/jpeg"
+        async with http.get(url.partition("?")[0]) as response:
+            assert response.status >= 400
+    assert "original" not in photo.model_dump_json()
+
+
+@pytest.mark.parametrize("show_camera", [True, False])
+async def test_what_it_was_taken_with_is_shown_only_if_its_owner_wants_that(
+    system: System, outside: Outside, show_camera: bool
+) -> None:
+    (ana,) = await callers(system, "ana")
+    ticket = await uploaded(system, ana, images.photograph())
+    focus = FocalPoint(x=0.25, y=1)
+    await bound(system, ana, ticket, alt="a square", focus=focus, show_camera=show_camera)
+    await perform(outside, process, photo_id=ticket.upload_id)
+    photo = (await state_of(system, ana, ticket)).photo
+    assert photo is not None
+    assert photo.meta is not None
+    assert (photo.alt, photo.focus, photo.meta.artist) == ("a square", focus, "Ada Lovelace")
+    told = (photo.meta.camera, photo.meta.lens, photo.meta.exposure)
+    exposure = Exposure(aperture=2.8, time="1/250", iso=400, focal_length=35)
+    assert told == (("Spy Cam 3", "35mm F2.8", exposure) if show_camera else (None, None, None))
+    assert "SN-4711" not in photo.model_dump_json()

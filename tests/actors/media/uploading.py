@@ -1,14 +1,19 @@
 """Uploads for tests: signed, sent by a plain HTTP client, bound, and worked on by a worker in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiohttp import ClientSession
+from uuid_utils.compat import uuid7
 
 from actors.adapters.outside import Outside
 from actors.auth.people import Caller
-from actors.kernel.system import System
+from actors.domains import actors
+from actors.kernel.jobs import Bench, JobContext
+from actors.kernel.system import System, listeners_of
+from actors.kernel.wakeup import Wakeup
 from actors.media.messages import (
     BindUpload,
     GetUpload,
@@ -19,6 +24,7 @@ from actors.media.messages import (
     UploadView,
 )
 from actors.worker import declared_jobs, work
+from tests.actors.auth.people import fetch
 
 SETTLED = {PhotoState.ready, PhotoState.rejected}
 
@@ -45,16 +51,33 @@ async def uploaded(
     return ticket
 
 
-async def bound(system: System, caller: Caller, ticket: UploadTicket) -> PhotoView:
+async def bound(system: System, caller: Caller, ticket: UploadTicket, **fields: Any) -> PhotoView:
     """An upload that belongs to a post."""
-    return await system.ask(BindUpload(owner_id=caller.id, upload_id=ticket.upload_id))
+    return await system.ask(BindUpload(owner_id=caller.id, upload_id=ticket.upload_id, **fields))
+
+
+async def state_of(system: System, caller: Caller, ticket: UploadTicket) -> UploadView:
+    """The upload, as its owner sees it now."""
+    return await system.ask(GetUpload(caller=caller, upload_id=ticket.upload_id))
+
+
+async def perform(outside: Outside, run: Callable[..., Awaitable[None]], **args: Any) -> None:
+    """Do a job here and now, once, as a worker would that was handed it."""
+    job_id = uuid7()
+    await fetch(
+        outside.settings.database_url,
+        "INSERT INTO job_intents (id, task, args, created_at, published_at) VALUES ($1, 'by hand', '{}', now(), now())",
+        job_id,
+    )
+    bench = Bench(outside, listeners_of(actors()), Wakeup(outside.database), asyncio.Semaphore(1))
+    await run(JobContext(bench, job_id, None), **args)
 
 
 async def settled(system: System, caller: Caller, ticket: UploadTicket) -> UploadView:
     """The upload once it is ready or rejected."""
     async with asyncio.timeout(20):
         while True:
-            upload = await system.ask(GetUpload(caller=caller, upload_id=ticket.upload_id))
+            upload = await state_of(system, caller, ticket)
             if upload.state in SETTLED:
                 return upload
             await asyncio.sleep(0.05)
