@@ -5,6 +5,7 @@ import { Bell } from "/web/bell.js";
 import { Composer } from "/web/composer.js";
 import { avatar, compact, h, icon, toast } from "/web/dom.js";
 import { Feed } from "/web/feed.js";
+import { followLetter } from "/web/letters.js";
 import { Live } from "/web/vitrine.js";
 import { Welcome } from "/web/welcome.js";
 
@@ -107,7 +108,7 @@ function leave() {
   shown.open().catch((error) => toast(error.message));
 }
 
-addEventListener("hashchange", () => me && show());
+addEventListener("hashchange", () => followLetter(api).then(() => me && show()));
 
 addEventListener("keydown", (key) => {
   if (!me || key.ctrlKey || key.metaKey || key.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(key.target.tagName)) return;
@@ -121,6 +122,7 @@ addEventListener("keydown", (key) => {
   else if (key.key === "r") current?.querySelector(".repost")?.click();
 });
 
+followLetter(api);
 // A session that ended elsewhere is a visitor's.
 if (api.isSignedIn) enter().catch(leave);
 else leave();

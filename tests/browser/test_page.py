@@ -130,3 +130,26 @@ async def test_a_page_survives_a_redis_that_forgot_everything(visit: Visit, seed
         await ada.publish(draw(6, "after the flood", 400), "After the flood.", [], "")
     await expect(boris.locator(".feed .caption").first).to_have_text("After the flood.")
     await boris.wait_for_selector("#pulse[data-state=live]")
+
+
+SENT = """
+INSERT INTO mail_tokens (user_id, purpose, hash, email, asked_at, expires_at)
+SELECT $1::text::uuid, $2, sha256($3::text::bytea), email, now(), now() + interval '1 hour' FROM users
+WHERE id = $1::text::uuid RETURNING true
+"""
+
+
+async def test_the_link_of_a_letter_does_what_the_letter_says(visit: Visit, site: Site) -> None:
+    (person,) = await site.stack.people(1)
+    page = await visit()
+    for purpose, sign in (("verify", "x"), ("reset", "y")):
+        assert await site.stack.value(SENT, person.id, purpose, sign * 43)
+    await page.evaluate("location.hash = 'verify-email=' + 'x'.repeat(43)")
+    await expect(page.locator("#toast")).to_contain_text("this address is yours")
+    assert "x" * 43 not in page.url, "a link that was followed stands in no history"
+    await page.evaluate("location.hash = 'reset-password=' + 'y'.repeat(43)")
+    await page.fill("#new-password", "a phrase nobody would guess")
+    await page.click("dialog.letter .primary")
+    await expect(page.locator("#toast")).to_contain_text("Your password is changed")
+    await expect(page.locator("dialog.letter")).to_have_count(0)
+    assert await site.stack.value("SELECT password_hash <> '' FROM users WHERE id = $1::text::uuid", person.id)
