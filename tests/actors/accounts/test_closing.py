@@ -145,7 +145,7 @@ async def test_after_erasure_nothing_of_a_person_is_left_but_the_name(
     left = await remaining(url, str(ana.id), "ana@example.org", "Ana of Ana", "said by ana")
     assert {table: count for table, count in left.items() if table not in PASSING} == {"users": 1, "comments": 2}
     emptied = "SELECT count(*) FROM comments WHERE author_id = $1 AND body = '' AND deleted_at IS NOT NULL"
-    assert await mailroom.value(emptied, ana.id) == 2, "what others replied to keeps its place, and says nothing"
+    assert await mailroom.value(emptied, ana.id) == 2, "where they commented stays, without their words"
     tombstone = "SELECT username, email, password_hash FROM users WHERE id = $1"
     assert [tuple(row) for row in await fetch(url, tombstone, ana.id)] == [("ana", "", "")]
     with pytest.raises(UsernameTaken):
