@@ -78,6 +78,8 @@ class Town:
             self._follow: 10,
             self._repost: 7,
             self._publish: 8,
+            self._comment: 8,
+            self._answer: 4,
         }
         self._deeds, self._weights = list(deeds), list(deeds.values())
 
@@ -146,6 +148,29 @@ class Town:
         path = f"/v1/profiles/{username}"
         viewer = (await person.ask(path))["viewer"]
         await person.do("DELETE" if viewer["following"] else "PUT", f"{path}/follow")
+
+    async def _comment(self, person: Resident) -> None:
+        items = [item for item in await self._seen(person) if not item["post"]["comments_closed"]]
+        if items:
+            path = f"/v1/posts/{_near_the_top(items)['post']['id']}/comments"
+            await person.do("POST", path, {"body": chance.choice(words.REMARKS)})
+
+    async def _answer(self, person: Resident) -> None:
+        """Answer somebody who commented on a post of one's own or, if nobody did, of a visitor's."""
+        for username in (person.username, *(username for username, _ in words.DEMO)):
+            page = await person.ask(f"/v1/profiles/{username}/posts", limit="10")
+            talked_of = [item["post"] for item in page["items"] if item["post"]["counts"]["comments"]]
+            if not talked_of:
+                continue
+            path = f"/v1/posts/{chance.choice(talked_of)['id']}/comments"
+            comments = [
+                item for item in (await person.ask(path))["items"] if item["author"]["username"] != person.username
+            ]
+            if comments:
+                comment = chance.choice(comments)
+                body = chance.choice(words.ANSWERS).format(name=f"@{comment['author']['username']}")
+                await person.do("POST", path, {"body": body, "parent_id": comment["id"]})
+                return
 
     async def _publish(self, person: Resident) -> None:
         number = chance.randrange(COUNT)

@@ -7,8 +7,10 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
+from server.demo.moments import id_at
 from server.demo.rows import Rows
-from server.demo.world import World, id_at
+from server.demo.talk import Remark
+from server.demo.world import World
 
 UNREAD = 3
 
@@ -55,10 +57,24 @@ def _groups(world: World) -> list[_Group]:
             post = posts[deed.post]
             if post.author in world.demo_people:
                 found[post.author, kind, "post", post.id].append((deed.at, people[deed.person].id))
+    for to, kind, remark in _said(world):
+        if to in world.demo_people:
+            found[to, kind, "post", posts[remark.post].id].append((remark.at, people[remark.person].id))
     return [
         _Group(id_at(rng, min(deeds)[0]), people[owner].id, kind, subject_kind, subject, deeds)
         for (owner, kind, subject_kind, subject), deeds in found.items()
     ]
+
+
+def _said(world: World) -> Iterator[tuple[int, str, Remark]]:
+    """Who is told of which remark, by its nearest reason: to whom it replies, else whose post it is under."""
+    people_of = {remark.id: remark.person for remark in world.remarks}
+    for remark in world.remarks:
+        author, above = world.posts[remark.post].author, people_of.get(remark.parent or remark.id)
+        if remark.parent is not None and above is not None and above != remark.person:
+            yield above, "reply", remark
+        elif author != remark.person:
+            yield author, "comment", remark
 
 
 def _markers(world: World, groups: list[_Group]) -> Iterator[tuple[UUID, UUID, datetime, UUID, datetime]]:

@@ -35,7 +35,7 @@ def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, me
     yield Rows(
         "photos",
         "id owner_id state content_type bytes sha256 object_key variants_key width height placeholder variants alt "
-        "posted_at created_at expires_at",
+        "purpose posted_at created_at expires_at",
         _photos(world, pictures),
     )
     yield Rows(
@@ -70,13 +70,11 @@ def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, me
         "post_id user_id repost_id created_at",
         ((posts[share.post].id, people[share.person].id, share.id, share.at) for share in world.shares),
     )
+    yield Rows("comments", "id post_id author_id parent_id body mentions replies created_at", _comments(world))
     yield Rows(
         "feed_scores",
         "post_id author_id score v",
-        (
-            (post.id, people[post.author].id, _score(post, counted.likes[i], counted.reposts[i]), counted.v(i))
-            for i, post in enumerate(posts)
-        ),
+        ((post.id, people[post.author].id, _score(post, counted, i), counted.v(i)) for i, post in enumerate(posts)),
     )
 
 
@@ -87,30 +85,31 @@ class _Counted:
         self.following = Counter(follow.follower for follow in world.follows)
         self.likes = Counter(like.post for like in world.likes)
         self.reposts = Counter(share.post for share in world.shares)
+        self.comments = Counter(remark.post for remark in world.remarks)
         self.likes_of_person = Counter(world.posts[like.post].author for like in world.likes)
 
     def v(self, post: int) -> int:
-        """As if every like and repost had come alone."""
-        return self.likes[post] + self.reposts[post]
+        """As if every like, repost and comment had come alone."""
+        return self.likes[post] + self.reposts[post] + self.comments[post]
 
 
 def _photos(world: World, pictures: Mapping[int, Stored]) -> Iterator[tuple[Any, ...]]:
     for person in world.people:
         at = person.created_at + timedelta(minutes=5)
-        yield _photo(person.face_photo_id, person, pictures[COUNT + person.face], None, at)
+        yield _photo(person.face_photo_id, person, pictures[COUNT + person.face], None, "avatar", at)
     for post in world.posts:
         at = post.created_at - timedelta(seconds=20)
-        yield _photo(post.photo_id, world.people[post.author], pictures[post.number], post.alt, at)
+        yield _photo(post.photo_id, world.people[post.author], pictures[post.number], post.alt, "post", at)
 
 
-def _photo(photo_id: Any, owner: Person, picture: Stored, alt: str | None, at: Any) -> tuple[Any, ...]:
+def _photo(photo_id: Any, owner: Person, picture: Stored, alt: str | None, purpose: str, at: Any) -> tuple[Any, ...]:
     # Many share one photograph, which must stay when one of them goes: these name places of their own, that are empty.
     object_key = f"{picture.original_key}/{photo_id}"
     variants_key = f"{picture.variants_key}/{photo_id}"
     variants = orjson.dumps(picture.variants).decode()
     return (
         photo_id, owner.id, "ready", "image/jpeg", picture.bytes, picture.sha256, object_key, variants_key,
-        picture.width, picture.height, picture.placeholder, variants, alt, at, at, at + timedelta(minutes=10),
+        picture.width, picture.height, picture.placeholder, variants, alt, purpose, at, at, at + timedelta(minutes=10),
     )  # fmt: skip
 
 
@@ -119,17 +118,28 @@ def _posts(world: World, counted: _Counted) -> Iterator[tuple[Any, ...]]:
         author = world.people[post.author].id
         yield (
             post.id, author, post.photo_id, None, post.caption, post.tags, False, post.alt,
-            counted.likes[i], counted.reposts[i], 0, counted.v(i), post.created_at,
+            counted.likes[i], counted.reposts[i], counted.comments[i], counted.v(i), post.created_at,
         )  # fmt: skip
     for share in world.shares:
         person, original = world.people[share.person].id, world.posts[share.post].id
         yield (share.id, person, None, original, "", [], False, None, 0, 0, 0, 0, share.at)
 
 
+def _comments(world: World) -> Iterator[tuple[Any, ...]]:
+    people, replies = world.people, Counter(remark.parent for remark in world.remarks)
+    for remark in world.remarks:
+        mentions = [] if remark.named is None else [people[remark.named].id]
+        yield (
+            remark.id, world.posts[remark.post].id, people[remark.person].id, remark.parent, remark.body, mentions,
+            replies[remark.id], remark.at,
+        )  # fmt: skip
+
+
 def _face_url(person: Person, pictures: Mapping[int, Stored], media_url: str) -> str:
     return f"{media_url}/{pictures[COUNT + person.face].variants[0]['key']}"
 
 
-def _score(post: Shot, likes: int, reposts: int) -> float:
+def _score(post: Shot, counted: _Counted, i: int) -> float:
     """As the feed ranks: ten times the engagement weighs as much as 45,000 seconds of age."""
-    return math.log10(1 + likes + 2 * reposts) + post.created_at.timestamp() / 45_000
+    engagement = counted.likes[i] + 2 * counted.reposts[i] + 3 * counted.comments[i]
+    return math.log10(1 + engagement) + post.created_at.timestamp() / 45_000

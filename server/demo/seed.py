@@ -57,7 +57,10 @@ async def _fill(connection: asyncpg.Connection, settings: Settings, people: int,
     password_hash = hasher.hash(words.PASSWORD)
     await _insert(connection, world, pictures, password_hash, settings.media_url)
     seconds = time.monotonic() - began
-    _say(f"{people} people, {posts} posts, {len(world.likes)} likes, {len(world.follows)} follows in {seconds:.1f} s")
+    _say(
+        f"{people} people, {posts} posts, {len(world.likes)} likes, {len(world.remarks)} comments, "
+        f"{len(world.follows)} follows in {seconds:.1f} s"
+    )
 
 
 async def _pictures(settings: Settings, world: World) -> dict[int, Stored]:

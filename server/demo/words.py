@@ -38,6 +38,36 @@ BIOS = (
     "",
 )
 
+REMARKS = (
+    "Well seen.",
+    "That light!",
+    "I can hear this one.",
+    "Where is this?",
+    "The edges are perfect. Did you crop?",
+    "Been there, never saw it like that.",
+    "Print it. Large.",
+    "How long did you wait?",
+    "This made my morning.",
+    "Quiet and loud at once.",
+    "The second plane makes it.",
+    "What lens?",
+    "I keep coming back to this one.",
+    "Colour like a memory.",
+    "More of these, please.",
+    "Stolen for my wall (with your leave).",
+)
+ANSWERS = (
+    "Thank you, {name}!",
+    "{name} two hours and a cold coffee.",
+    "{name} an old fifty, wide open.",
+    "Kind of you.",
+    "No crop, just a step to the left.",
+    "Close to home, actually.",
+    "{name} go at six, take a scarf.",
+    "It was mostly luck.",
+)
+"""What an author says to `name` who commented."""
+
 CAPTIONS = {
     "ridges": (
         "Five ridges before breakfast.",

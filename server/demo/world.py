@@ -7,7 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from server.demo import words
+from server.demo.moments import id_at
 from server.demo.pictures import COUNT, FACE_COUNT, THEMES, theme_of
+from server.demo.talk import Remark, talk
 
 WEEKS = 4
 """How far posts reach back."""
@@ -75,6 +77,7 @@ class World(NamedTuple):
     follows: list[Follow]
     likes: list[Like]
     shares: list[Share]
+    remarks: list[Remark]
 
     @property
     def demo_people(self) -> range:
@@ -101,13 +104,8 @@ def make_world(people: int, posts: int, now: datetime) -> World:
         for like in likes
         if rng.random() < 0.015 and shots[like.post].author != like.person
     ]
-    return World(now, crowd, shots, follows, likes, shares)
-
-
-def id_at(rng: Random, moment: datetime) -> UUID:
-    """A UUIDv7 of that moment."""
-    milliseconds = int(moment.timestamp() * 1000)
-    return UUID(int=milliseconds << 80 | 7 << 76 | rng.getrandbits(12) << 64 | 2 << 62 | rng.getrandbits(62))
+    remarks = talk(rng, likes, [shot.author for shot in shots], [person.username for person in crowd], now)
+    return World(now, crowd, shots, follows, likes, shares, remarks)
 
 
 def _people(rng: Random, count: int, now: datetime) -> list[Person]:

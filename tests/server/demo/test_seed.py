@@ -27,7 +27,8 @@ from tests.server.demo.conftest import Seeded
 COUNTERS = """
 SELECT count(*) FROM posts p WHERE original_post_id IS NULL AND (
     p.likes != (SELECT count(*) FROM likes WHERE post_id = p.id) OR
-    p.reposts != (SELECT count(*) FROM reposts WHERE post_id = p.id) OR p.v < p.likes + p.reposts)
+    p.reposts != (SELECT count(*) FROM reposts WHERE post_id = p.id) OR
+    p.comments != (SELECT count(*) FROM comments WHERE post_id = p.id) OR p.v < p.likes + p.reposts + p.comments)
 """
 PROFILES = """
 SELECT count(*) FROM users u LEFT JOIN profiles pr ON pr.user_id = u.id WHERE
@@ -43,6 +44,11 @@ SELECT count(*) FROM notifications n WHERE
     n.people != (SELECT count(*) FROM notification_people WHERE notification_id = n.id) OR
     n.at != (SELECT max(at) FROM notification_people WHERE notification_id = n.id)
 """
+REPLIES = """
+SELECT count(*) FROM comments c LEFT JOIN comments top ON top.id = c.parent_id WHERE
+    c.replies != (SELECT count(*) FROM comments WHERE parent_id = c.id) OR
+    c.parent_id IS NOT NULL AND (top.post_id != c.post_id OR top.parent_id IS NOT NULL OR top.id >= c.id)
+"""
 REPOSTS = """
 SELECT count(*) FROM reposts r LEFT JOIN posts p ON p.id = r.repost_id
 WHERE (p.author_id, p.original_post_id) IS DISTINCT FROM (r.user_id, r.post_id)
@@ -56,7 +62,8 @@ async def test_counters_equal_rows_and_every_photograph_can_be_fetched(
     assert await db.fetchval("SELECT count(*) FROM users") == 12
     assert await db.fetchval("SELECT count(*) FROM posts WHERE original_post_id IS NULL") == 24
     assert await db.fetchval("SELECT count(*) FROM likes") > 0
-    for question in (COUNTERS, PROFILES, GROUPS, REPOSTS):
+    assert await db.fetchval("SELECT count(*) FROM comments") > 0
+    for question in (COUNTERS, PROFILES, GROUPS, REPLIES, REPOSTS):
         assert await db.fetchval(question) == 0, question
     urls = [
         f"{seeded.settings.media_url}/{variant['key']}"
@@ -146,5 +153,6 @@ async def test_pictures_are_the_same_each_time_and_their_originals_are_kept(
     )
     assert row is not None
     async with open_storage(seeded.settings) as storage:
-        original = await storage.read(row["variants_key"].replace("variants/", "originals/"), 10_000_000)
+        folder = row["variants_key"].rpartition("/")[0]
+        original = await storage.read(folder.replace("variants/", "originals/"), 10_000_000)
     assert hashlib.sha256(original).hexdigest() == row["sha256"]
