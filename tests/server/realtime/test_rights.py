@@ -166,7 +166,7 @@ async def test_a_gap_is_a_reason_to_ask_and_so_is_a_word_that_cannot_be_read(liv
 async def test_a_process_started_afterwards_knows_before_it_serves(live: Live, start_live: Start) -> None:
     user_id, session_id = uuid4(), uuid4()
     token = live.token_of(user_id, session_id=session_id)
-    later = await start_live(revocations=ended(session_id))
+    later = await start_live(revocations=ended(session_id), delay=0.3)
     assert await refused(later, token=token) == ("unauthorized", 4501)
     await live.connect(user_id, token=token)
 
