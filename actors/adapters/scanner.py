@@ -44,8 +44,8 @@ class Clamd:
     """
 
     def __init__(self, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
+        self.host = host
+        self.port = port
 
     async def find(self, data: bytes) -> str | None:
         """See `Scanner`."""
@@ -54,7 +54,7 @@ class Clamd:
                 answer = await self._ask(data)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             scans_total.labels("unavailable").inc()
-            raise ScannerUnavailable(f"clamd at {self._host}:{self._port}: {error!r}") from error
+            raise ScannerUnavailable(f"clamd at {self.host}:{self.port}: {error!r}") from error
         verdict = answer.removeprefix("stream: ")
         if verdict == "OK":
             scans_total.labels("clean").inc()
@@ -66,7 +66,7 @@ class Clamd:
         return verdict.removesuffix(" FOUND")
 
     async def _ask(self, data: bytes) -> str:
-        reader, writer = await asyncio.open_connection(self._host, self._port)
+        reader, writer = await asyncio.open_connection(self.host, self.port)
         try:
             writer.write(b"zINSTREAM\0")
             view = memoryview(data)

@@ -14,11 +14,14 @@ from actors.kernel.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
-_STILL_OWED = "SELECT origin FROM job_intents WHERE id = $1 AND done_at IS NULL FOR UPDATE"
+_STILL_OWED = """
+SELECT origin FROM job_intents WHERE id = $1 AND done_at IS NULL
+    AND NOT EXISTS (SELECT FROM dead_letters WHERE domain = 'jobs' AND event_id = job_intents.id) FOR UPDATE
+"""
 
 
 async def bury(bench: Bench, jobs: Mapping[str, Job], job: DeadJob) -> None:
-    """Keep a dead job as a letter; what its `on_death` writes and announces is the same commit.
+    """Keep a dead job as a letter; what its `on_death` writes and announces is the same commit, once a letter.
 
     Raises while the database is away: until then the queue keeps the job. What cannot be read, or was never owed
     by a row, stays in the stream's own. A last word that fails costs the letter nothing.

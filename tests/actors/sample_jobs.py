@@ -9,6 +9,7 @@ from uuid import uuid4
 from actors.adapters import Outage
 from actors.adapters.outside import open_outside
 from actors.kernel.jobs import JobContext, job, jobs_of
+from actors.kernel.transaction import Transaction
 from actors.settings import load_settings
 from actors.worker import work
 
@@ -57,6 +58,21 @@ async def failing(context: JobContext) -> None:
     raise RuntimeError("this job always fails")
 
 
+async def mourn(tx: Transaction, note: str) -> None:
+    """The last word of `mortal`; of a note that says so, it fails, too."""
+    await tx.execute("INSERT INTO effects (job_id, job) VALUES ($1, $2)", uuid4(), f"mourned {note}")
+    if note == "speechless":
+        raise RuntimeError("no last word either")
+    tx.enqueue("sample.quick", note="an heir")
+
+
+@job("sample.mortal", on_death=mourn)
+async def mortal(context: JobContext, note: str) -> None:
+    """Always raises, and has somebody who minds."""
+    await _note(context, "mortal", note)
+    raise RuntimeError("this job always fails")
+
+
 @job("sample.cut_off")
 async def cut_off(context: JobContext, times: int) -> None:
     """Finds the world outside away so many times, then goes through."""
@@ -68,10 +84,10 @@ async def cut_off(context: JobContext, times: int) -> None:
     await _take_effect(context, "cut_off")
 
 
-@job("sample.deadly")
-async def deadly(context: JobContext) -> None:
+@job("sample.deadly", on_death=mourn)
+async def deadly(context: JobContext, note: str) -> None:
     """Takes its worker with it."""
-    await _note(context, "deadly")
+    await _note(context, "deadly", note)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -12,14 +12,19 @@ from uuid import UUID
 import asyncpg
 import pytest
 from redis.asyncio import Redis
+from taskiq.message import TaskiqMessage
 from uuid_utils.compat import uuid7
 
 from actors.adapters.job_stream import DEAD_STREAM
 from actors.adapters.outside import Outside
-from actors.adapters.queue import JOBS_FIELD, JOBS_STREAM, pack
+from actors.adapters.queue import JOBS_FIELD, JOBS_STREAM, DeadJob, pack
+from actors.domains import actors
 from actors.kernel import dead
+from actors.kernel.burial import bury
+from actors.kernel.jobs import Bench
 from actors.kernel.schedule import keep_schedule
-from actors.kernel.system import System
+from actors.kernel.system import System, listeners_of
+from actors.kernel.wakeup import Wakeup
 from actors.settings import Settings
 from actors.worker import work
 from tests.actors.sample_jobs import EFFECTS, RUNS, SAMPLES
@@ -63,12 +68,17 @@ class Rows:
         done = await self.connection.fetchval("SELECT done_at IS NOT NULL FROM job_intents WHERE id = $1", job_id)
         return bool(done)
 
+    async def mourned(self) -> list[str]:
+        """The last words."""
+        found = await self.connection.fetch("SELECT job FROM effects WHERE job LIKE 'mourned%'")
+        return [row["job"] for row in found]
+
     async def letters(self) -> list[asyncpg.Record]:
         """Dead jobs."""
         return list(await self.connection.fetch("SELECT * FROM dead_letters WHERE domain = 'jobs'"))
 
 
-async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 15.0) -> None:
+async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> None:
     """Wait for it."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110  what is awaited lies in other processes
@@ -189,6 +199,34 @@ async def test_a_job_that_always_fails_ends_among_the_dead_and_the_rest_flows_on
         assert await redis.xlen(DEAD_STREAM) == 1
 
 
+async def test_a_job_that_dies_has_a_last_word_in_the_commit_of_its_letter_and_once(
+    rows: Rows, outside: Outside
+) -> None:
+    async with workers(outside):
+        mortal = await rows.owe("sample.mortal", '{"note": "of one"}')
+        await until(lambda: rows.runs("quick"))  # which the last word owes
+    (letter,) = await rows.letters()
+    assert letter["event_id"] == mortal
+    assert await rows.mourned() == ["mourned of one"]
+    message = TaskiqMessage(
+        task_id=str(mortal), task_name="sample.mortal", labels={}, labels_types=None, args=[], kwargs={"note": "of one"}
+    )
+    bench = Bench(outside, listeners_of(actors()), Wakeup(outside.database), asyncio.Semaphore())
+    await bury(bench, SAMPLES, DeadJob(message, b"", "told again, for the queue was not told", 6))
+    assert await rows.mourned() == ["mourned of one"]
+    assert len(await rows.letters()) == 1
+
+
+async def test_a_last_word_that_fails_takes_nothing_from_the_letter(rows: Rows, outside: Outside) -> None:
+    async with workers(outside):
+        await rows.owe("sample.mortal", '{"note": "speechless"}')
+        await rows.owe("sample.mortal", '{"no": "note"}')
+        await until(lambda: _at_least(_counted(rows.letters()), 2))
+        job_id = await rows.owe("sample.quick")
+        await until(lambda: rows.effects(job_id))
+    assert await rows.mourned() == []
+
+
 async def test_a_dead_job_is_replayed_and_not_before(rows: Rows, outside: Outside) -> None:
     job_id = await rows.owe("sample.unheard_of")
     async with workers(outside), Redis.from_url(outside.settings.redis_url) as redis:
@@ -220,16 +258,17 @@ async def test_an_outage_burns_no_attempts(rows: Rows, outside: Outside) -> None
 
 
 async def test_a_job_that_kills_its_workers_is_dead_after_so_many_deliveries(rows: Rows, settings: Settings) -> None:
-    await rows.owe("sample.deadly")
+    await rows.owe("sample.deadly", '{"note": "of a killer"}')
     for _ in range(2):
         async with process(settings, deliveries=2) as worker:
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(30):
                 assert await worker.wait() == -signal.SIGKILL
     async with process(settings, deliveries=2):
         await until(rows.letters)
         job_id = await rows.owe("sample.quick")
         await until(lambda: rows.effects(job_id))
     assert await rows.runs("deadly") == 2
+    assert await rows.mourned() == ["mourned of a killer"]
 
 
 async def test_sigterm_lets_the_job_at_hand_finish(rows: Rows, settings: Settings) -> None:
@@ -268,6 +307,10 @@ async def test_two_schedulers_owe_a_job_once_a_minute(rows: Rows, outside: Outsi
 
 async def _is_empty(redis: Redis) -> bool:
     return int(await redis.xlen(JOBS_STREAM)) == 0
+
+
+async def _counted(listed: Awaitable[list[asyncpg.Record]]) -> int:
+    return len(await listed)
 
 
 async def _at_least(counted: Awaitable[int], least: int) -> bool:

@@ -73,9 +73,9 @@ async def perform(outside: Outside, run: Callable[..., Awaitable[None]], **args:
     await run(JobContext(bench, job_id, None), **args)
 
 
-async def settled(system: System, caller: Caller, ticket: UploadTicket) -> UploadView:
+async def settled(system: System, caller: Caller, ticket: UploadTicket, seconds: float = 30) -> UploadView:
     """The upload once it is ready or rejected."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(seconds):
         while True:
             upload = await state_of(system, caller, ticket)
             if upload.state in SETTLED:
@@ -84,10 +84,10 @@ async def settled(system: System, caller: Caller, ticket: UploadTicket) -> Uploa
 
 
 @asynccontextmanager
-async def working(outside: Outside) -> AsyncIterator[None]:
+async def working(outside: Outside, first_pause: float = 0.05) -> AsyncIterator[None]:
     """A worker of every job."""
     stopping = asyncio.Event()
-    worker = asyncio.create_task(work(outside, declared_jobs(), stopping, lease_seconds=1.0, first_pause=0.05))
+    worker = asyncio.create_task(work(outside, declared_jobs(), stopping, lease_seconds=1.0, first_pause=first_pause))
     try:
         yield
     finally:
