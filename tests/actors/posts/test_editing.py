@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from pydantic import ValidationError
 
+from actors.adapters.outside import Outside
 from actors.auth.people import Caller
+from actors.domains import actors
 from actors.graph.messages import SetBlock, SetPrivacy
 from actors.kernel.errors import NotFound
 from actors.kernel.system import System
@@ -87,11 +89,20 @@ async def test_closing_the_comments_shows_and_is_no_edit(system: System, databas
     assert await whole(system, ListRevisions(post_id=post.id)) == []
 
 
-async def test_edits_at_once_take_turns_and_none_is_lost(system: System, database_url: str) -> None:
+async def test_edits_at_once_in_two_processes_take_turns_and_none_is_lost(
+    system: System, outside: Outside, database_url: str
+) -> None:
     (ana,) = await callers(system, "ana")
     post = await first_post(system, ana, database_url)
+    other = System(outside, actors())
+    await other.start()
     captions = [f"caption {n}" for n in range(12)]
-    replies = await asyncio.gather(*(edit(system, ana, post, caption=caption) for caption in captions))
+    try:
+        replies = await asyncio.gather(
+            *(edit((system, other)[n % 2], ana, post, caption=caption) for n, caption in enumerate(captions))
+        )
+    finally:
+        await other.stop()
     assert [reply.caption for reply in replies] == captions
     kept = (await whole(system, ListRevisions(post_id=post.id, limit=5)))[::-1]
     now = (await system.ask(GetPost(post_id=post.id))).post
