@@ -18,7 +18,10 @@ DRIFT = """
 SELECT ARRAY[
     (SELECT count(*) FROM posts p WHERE p.original_post_id IS NULL AND (
         p.likes <> (SELECT count(*) FROM likes l WHERE l.post_id = p.id)
-        OR p.reposts <> (SELECT count(*) FROM reposts r WHERE r.post_id = p.id))),
+        OR p.reposts <> (SELECT count(*) FROM reposts r WHERE r.post_id = p.id)
+        OR p.comments <> (
+            SELECT count(*) FROM comments c LEFT JOIN comments top ON top.id = c.parent_id
+            WHERE c.post_id = p.id AND c.deleted_at IS NULL AND top.deleted_at IS NULL))),
     (SELECT coalesce(sum(abs(f.likes - (
         SELECT count(*) FROM likes l JOIN posts p ON p.id = l.post_id WHERE p.author_id = f.user_id))), 0)::bigint
      FROM profiles f),
