@@ -115,7 +115,7 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
                 former = account["email"]
                 await self._send_token(tx, LetterName.change_email, account["id"], event.email, event.at, former=former)
                 if former != event.email:
-                    _send(tx, LetterName.email_changing, account["id"])
+                    await _tell(tx, LetterName.email_changing, account["id"])
 
     @on(EmailProven)
     async def email_proven(self, event: EmailProven) -> None:
@@ -128,12 +128,12 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
     async def password_changed(self, event: PasswordChanged) -> None:
         async with self.transaction() as tx:
             await queries.void(tx, event.user_id)
-            _send(tx, LetterName.password_changed, event.user_id)
+            await _tell(tx, LetterName.password_changed, event.user_id)
 
     @on(AccountClosed)
     async def account_closed(self, event: AccountClosed) -> None:
         async with self.transaction() as tx:
-            _send(tx, LetterName.account_closing, event.user_id)
+            await _tell(tx, LetterName.account_closing, event.user_id)
 
     @on(ErasureDue)
     async def erasure_due(self, event: ErasureDue) -> None:
@@ -181,6 +181,13 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
         assert purpose is not None
         token = next(tokens_of(self.adapters.settings, _send(tx, letter, user_id), purpose))
         await queries.promise(tx, digest(token), user_id, purpose, email, former_email=former, asked_at=asked_at)
+
+
+async def _tell(tx: Transaction, letter: LetterName, user_id: UUID) -> None:
+    """Owe somebody a notice. An address they never proved may be a stranger's, who is not to be flooded."""
+    account = await queries.account(tx, user_id)
+    if account is not None and (account["is_verified"] or await queries.spend_quota(tx, letter, account["email"])):
+        _send(tx, letter, user_id)
 
 
 def _send(tx: Transaction, letter: LetterName, user_id: UUID) -> UUID:

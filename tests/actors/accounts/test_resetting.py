@@ -1,6 +1,7 @@
 """A forgotten password: nobody learns who has an account, one link works, and it ends every session."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from pydantic import SecretStr
@@ -118,3 +119,17 @@ async def test_a_new_password_makes_every_other_link_worthless(system: System, m
     assert "If it was you" in text_of(told)
     with pytest.raises(InvalidMailToken):
         await reset(system, old)
+
+
+async def test_notices_to_an_address_nobody_proved_are_no_way_to_flood_it(system: System, mailroom: Mailroom) -> None:
+    ana = await join(system, "ana", email="victim@example.org")
+    before = len(await mailroom.send())
+    passwords = [PASSWORD, *(f"phrase by number {n} of many" for n in range(8))]
+    for current, password in pairwise(passwords):
+        wish = ChangePassword(caller=ana.caller, current=SecretStr(current), password=SecretStr(password))
+        await system.ask(wish)
+    assert len(await mailroom.send()) == before + 5
+    await fetch(mailroom.database_url, "UPDATE users SET email_verified_at = now()")
+    wish = ChangePassword(caller=ana.caller, current=SecretStr(passwords[-1]), password=SecretStr(NEW))
+    await system.ask(wish)
+    assert len(await mailroom.send()) == before + 6, "whose address it is always hears of it"
