@@ -1,5 +1,6 @@
 """How the values of single variables are read."""
 
+from email.headerregistry import Address
 from email.policy import SMTP
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -71,7 +72,7 @@ def _smtp(url: SecretStr) -> SecretStr:
 
 
 def _sender(text: str) -> str:
-    addresses = SMTP.header_factory("From", text).addresses if text.isprintable() else ()
+    addresses: tuple[Address, ...] = SMTP.header_factory("From", text).addresses if text.isprintable() else ()
     if len(addresses) != 1 or not (addresses[0].username and addresses[0].domain):
         raise ValueError("must be one address, with or without a name")
     return text

@@ -35,7 +35,7 @@ async def test_a_link_from_the_spool_proves_an_address(stack: Stack, tmp_path: P
 async def test_a_worker_killed_while_the_server_says_yes_leaves_one_mail_for_whoever_reads_it(stack: Stack) -> None:
     async with smtp_server() as inbox:
         outgoing = {"SMTP_URL": f"smtp://{inbox.url}", "MAIL_FROM": FROM}
-        served = await stack.serve(**outgoing)
+        served = await stack.serve()
         first = stack.worker(**outgoing)
         inbox.on_keeping = first.kill
         await register(stack, served, "ana")

@@ -11,7 +11,9 @@ from actors.auth.messages import Login, UsernameTaken
 from actors.auth.people import Caller
 from actors.auth.standing import CLOSING_GRACE, CloseAccount
 from actors.comments.messages import PostComment
+from actors.graph.events import Followed
 from actors.graph.messages import Mute, Relationships, SetFollow
+from actors.kernel.envelope import Origin
 from actors.kernel.system import System
 from actors.notifications.messages import ListNotifications
 from actors.posts.messages import DeletePost, SetBookmark, SetLike, SetRepost
@@ -142,6 +144,7 @@ async def test_after_erasure_nothing_of_a_person_is_left_but_the_name(
     await fetch(url, "UPDATE mail_quotas SET latest_at = latest_at - interval '2 hours'")
     await strike(mailroom.outside, "accounts.prune")
 
+    await system.deliver("notifications", Followed(follower_id=bea.id, followee_id=ana.id), Origin())
     left = await remaining(url, str(ana.id), "ana@example.org", "Ana of Ana", "said by ana")
     assert {table: count for table, count in left.items() if table not in PASSING} == {"users": 1, "comments": 2}
     emptied = "SELECT count(*) FROM comments WHERE author_id = $1 AND body = '' AND deleted_at IS NOT NULL"
