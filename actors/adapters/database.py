@@ -106,6 +106,9 @@ async def _pool(url: str, size: int, *, read_only: bool = False) -> asyncpg.Pool
             "statement_timeout": str(STATEMENT_TIMEOUT_MS),
             "idle_in_transaction_session_timeout": "10000",
             "default_transaction_read_only": "on" if read_only else "off",
+            # Everything asked is found by keys, and every statement is prepared: looking for a better plan for these
+            # values each time costs 0.6 ms where the answer takes 0.1.
+            "plan_cache_mode": "force_generic_plan",
         },
     )
     return pool

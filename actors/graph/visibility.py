@@ -27,10 +27,15 @@ def is_private(author: str) -> str:
     return f"EXISTS (SELECT FROM private_accounts WHERE user_id = {author})"
 
 
+def has_blocks(author: str) -> str:
+    """The author blocks somebody, or is blocked."""
+    return f"""EXISTS (
+        SELECT FROM blocks WHERE blocker_id = {author} UNION ALL SELECT FROM blocks WHERE blocked_id = {author})"""
+
+
 def is_open(author: str) -> str:
-    """Everybody may see what the author shows, visitors too: for many viewers at once this is asked first."""
-    return f"""({may_see("NULL::uuid", author)} AND NOT EXISTS (
-        SELECT FROM blocks WHERE blocker_id = {author} UNION ALL SELECT FROM blocks WHERE blocked_id = {author}))"""
+    """Everybody may see what the author shows, visitors too: asked first where one author meets many viewers."""
+    return f"({may_see('NULL::uuid', author)} AND NOT {has_blocks(author)})"
 
 
 def wants_to_hear_of(viewer: str, author: str) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 from asyncpg import Record
 from uuid_utils.compat import uuid7
 
-from actors.graph.visibility import may_see
+from actors.graph.visibility import is_open, may_see
 from actors.kernel.transaction import Transaction
 from actors.posts.toggles import Outcome, Pair, Wish, fold
 
@@ -22,13 +22,13 @@ WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL AND original_post_id IS NULL
 ORDER BY id FOR NO KEY UPDATE
 """
 _MARK = """
-WITH asked AS (
+WITH open AS MATERIALIZED (SELECT id FROM unnest($7::uuid[]) AS author (id) WHERE {open}),
+asked AS (
     SELECT a.*, m.user_id IS NOT NULL AS was
-    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::uuid[])
-        AS a (post_id, user_id, if_off, if_on, new_id)
-    JOIN posts p ON p.id = a.post_id
+    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::uuid[], $6::uuid[])
+        AS a (post_id, user_id, if_off, if_on, new_id, author_id)
     LEFT JOIN {table} m ON m.post_id = a.post_id AND m.user_id = a.user_id
-    WHERE {visible}),
+    WHERE a.author_id IN (SELECT id FROM open) OR {visible}),
 added AS (
     INSERT INTO {table} (post_id, user_id, created_at{column})
     SELECT post_id, user_id, now(){value} FROM asked WHERE NOT was AND if_off RETURNING *),
@@ -67,7 +67,8 @@ class Mark:
         counted = _COUNT.format(table=self.table) if self.is_counted else ""
         return _MARK.format(
             table=self.table,
-            visible=may_see("a.user_id", "p.author_id"),
+            open=is_open("author.id"),
+            visible=may_see("a.user_id", "a.author_id"),
             column=", repost_id" if self.is_shown else "",
             value=", new_id" if self.is_shown else "",
             further=counted + (_SHOW if self.is_shown else ""),
@@ -116,7 +117,8 @@ async def carry_out(tx: Transaction, mark: Mark, wishes: Sequence[Wish]) -> tupl
     each, last = fold(wishes)
     posts = {row["id"]: Marked(*row) for row in await tx.fetch(_LOCK, list({wish.post_id for wish in wishes}))}
     pairs = sorted(pair for pair in last if pair[0] in posts)
-    rows = await tx.fetch(_STATEMENTS[mark], *_columns(pairs, last, mark)) if pairs else []
+    authors = [posts[post_id].author_id for post_id, _ in pairs]
+    rows = await tx.fetch(_STATEMENTS[mark], *_columns(pairs, last, mark), authors, set(authors)) if pairs else []
     was = {(row["post_id"], row["user_id"]): row["was"] for row in rows}
     for row in rows:
         _note(posts[row["post_id"]], row, is_on=last[row["post_id"], row["user_id"]].after(row["was"]))

@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from actors.auth.presence import is_present
-from actors.graph.visibility import is_private, may_meet, may_see, wants_to_hear_of
+from actors.graph.visibility import has_blocks, is_private, may_meet, may_see, wants_to_hear_of
 from actors.kernel.errors import Malformed
 from actors.kernel.paging import Key, key_of
 from actors.kernel.transaction import Reads
@@ -34,7 +34,8 @@ _CARDS = f"""
 SELECT p.id AS post_id, p.caption, p.tags, p.sensitive, p.likes, p.reposts, p.comments, p.v,
     p.comments_closed, p.created_at, p.edited_at, p.alt, p.focus, {_MENTIONED},
     ph.id, ph.state, ph.width, ph.height, ph.placeholder, ph.variants, ph.meta, {_PERSON},
-    {is_private("p.author_id")} AS is_private, {may_see("NULL::uuid", "p.author_id")} AS is_for_visitors
+    {is_private("p.author_id")} AS is_private, {may_see("NULL::uuid", "p.author_id")} AS is_for_visitors,
+    {has_blocks("p.author_id")} AS has_blocks
 FROM posts p
 JOIN photos ph ON ph.id = p.photo_id
 JOIN users u ON u.id = p.author_id AND u.deleted_at IS NULL
@@ -60,10 +61,10 @@ async def seen(db: Reads, pairs: Iterable[Pair], addresses: Addresses, *, in_fee
     asked = set(pairs)
     rows = {row["post_id"]: row for row in await _rows(db, {post_id for _, post_id in asked})}
     found = {post_id: _card(row, addresses) for post_id, row in rows.items()}
-    people = [(viewer, found[post_id]) for viewer, post_id in asked if viewer is not None and post_id in found]
+    people = [(viewer, rows[post_id]) for viewer, post_id in asked if viewer is not None and post_id in rows]
     shown: dict[Pair, Seen] = {
         (viewer, post_id): Seen(found[post_id], state)
-        for (viewer, post_id), state in (await viewer_states(db, people, in_feed=in_feed)).items()
+        for (viewer, post_id), state in (await _states(db, people, in_feed=in_feed)).items()
     }
     for viewer, post_id in asked:
         if viewer is None and post_id in rows and rows[post_id]["is_for_visitors"]:
@@ -115,8 +116,8 @@ async def authors_for(db: Reads, viewer_id: UUID | None, ids: Iterable[UUID]) ->
     return {row["author_id"]: _author(row) for row in rows}
 
 
-async def viewer_states(
-    db: Reads, asked: Sequence[tuple[UUID, PostView]], *, in_feed: bool = False
+async def _states(
+    db: Reads, asked: Sequence[tuple[UUID, Record]], *, in_feed: bool
 ) -> dict[tuple[UUID, UUID], ViewerState]:
     """For each viewer and post they may see, by (viewer, post id): what the viewer has done."""
     if not asked:
@@ -124,8 +125,9 @@ async def viewer_states(
     rows = await db.fetch(
         _STATES + (_HEARD if in_feed else ""),
         [viewer_id for viewer_id, _ in asked],
-        [post.id for _, post in asked],
-        [post.author.id for _, post in asked],
+        [row["post_id"] for _, row in asked],
+        [row["author_id"] for _, row in asked],
+        [row["is_for_visitors"] and not row["has_blocks"] for _, row in asked],
     )
     return {
         (row["viewer_id"], row["post_id"]): _viewer_state(
@@ -141,8 +143,8 @@ SELECT a.viewer_id, a.post_id,
     EXISTS (SELECT FROM reposts WHERE post_id = a.post_id AND user_id = a.viewer_id) AS reposted,
     EXISTS (SELECT FROM bookmarks WHERE post_id = a.post_id AND user_id = a.viewer_id) AS bookmarked,
     EXISTS (SELECT FROM follows WHERE follower_id = a.viewer_id AND followee_id = a.author_id) AS following
-FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS a (viewer_id, post_id, author_id)
-WHERE {may_see("a.viewer_id", "a.author_id")}
+FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[]) AS a (viewer_id, post_id, author_id, is_open)
+WHERE (a.is_open OR {may_see("a.viewer_id", "a.author_id")})
 """
 _HEARD = f"AND {wants_to_hear_of('a.viewer_id', 'a.author_id')}"
 

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import AsyncIterator, Coroutine
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -105,7 +106,7 @@ async def test_200_random_commands_in_two_processes_end_in_a_graph_that_keeps_it
     await until(asking, 0)
     await _check_rules(database_url)
     for who in people:
-        await until(lambda who=who: _counts(system, who), await _rows(database_url, who))
+        await until(partial(_counts, system, who), await _rows(database_url, who))
     assert await deadlocks(database_url) == before
 
 
