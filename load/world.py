@@ -65,6 +65,15 @@ async def likes_of(database_url: str, posts: Sequence[UUID]) -> set[tuple[UUID, 
     return {(row["post_id"], row["user_id"]) for row in rows}
 
 
+async def moves_of(database_url: str, posts: Sequence[UUID]) -> int:
+    """How often the rows of these posts were moved by counting, in all: that is what their versions say."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return int(await connection.fetchval("SELECT sum(v) FROM posts WHERE id = ANY($1)", posts))
+    finally:
+        await connection.close()
+
+
 _OWED = """
 SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL)
     OR EXISTS (SELECT FROM outbox o, unnest(string_to_array(nullif(o.targets, ''), ' ')) AS target

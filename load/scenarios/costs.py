@@ -63,6 +63,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
     for name, method, path in (
         ("get post", "GET", "/v1/posts/{0.post_id}"),
         ("list comments", "GET", "/v1/posts/{0.post_id}/comments"),
+        ("list likes", "GET", "/v1/posts/{0.post_id}/likes"),
         ("get profile", "GET", "/v1/profiles/{0.username}"),
         ("list followers", "GET", "/v1/profiles/{0.username}/followers"),
         ("like", "PUT", "/v1/posts/{0.post_id}/like"),

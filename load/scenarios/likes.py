@@ -8,10 +8,12 @@ from uuid import UUID
 from load.bench import Bench
 from load.figures import Figure, Outcome, curve, quantile
 from load.wire import Wire, connect, tail
-from load.world import Person, likes_of, miscounted, settled
+from load.world import Person, likes_of, miscounted, moves_of, settled
 
 CONNECTIONS = 256
 GOALS = {(1, "one hot post"): 6_000, (1, "spread"): 4_000, (2, "one hot post"): 9_000, (2, "spread"): 5_000}
+MOVES = {"one hot post": 0.1}
+"""A batch moves the row of a post once, however many like it."""
 SETTLE_SECONDS = 60.0
 _SHOWN_FAILURES = 3
 
@@ -92,6 +94,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
     for name, posts in (("one hot post", bench.world.posts[:1]), ("spread", bench.world.posts)):
         storm = Storm(bench.world.people, posts, await likes_of(bench.database_url, posts))
         measured = bench.seconds(12, 4)
+        moved_before = await moves_of(bench.database_url, posts)
         seconds = await storm.run(bench.url, warm=2 if not bench.short else 1, measured=measured)
         rate = len(storm.seconds) / seconds
         ordered = sorted(storm.seconds)
@@ -102,6 +105,8 @@ async def run(bench: Bench, outcome: Outcome) -> None:
             Figure(f"{name}: p50", quantile(ordered, 0.5) * 1000, "ms"),
             Figure(f"{name}: p99", quantile(ordered, 0.99) * 1000, "ms"),
         ]
+        moves = (await moves_of(bench.database_url, posts) - moved_before) / max(1, storm.answered)
+        outcome.figures.append(Figure(f"{name}: moves of a post's row a like", moves, "", MOVES.get(name)))
         outcome.curves.append(curve(f"Time of a like, {name}", "ms", [value * 1000 for value in ordered]))
         outcome.faults += [f"{name}: {failure}" for failure in storm.failures]
         await _compare(bench, outcome, name, storm)
