@@ -1,11 +1,13 @@
 """What is done for comments by the clock."""
 
-from actors.comments import recounts
+from actors.comments import forgetting, recounts
 from actors.comments.events import CommentsMiscounted
 from actors.kernel.jobs import JobContext, job
 from actors.kernel.recounting import move_on, one_moment, report, walk
 
 POSTS_AT_ONCE = 500
+PURGED_AT_ONCE = 1_000
+FORGOTTEN_AT_ONCE = 1_000
 
 
 @job("comments.recount", cron="* * * * *")
@@ -20,3 +22,21 @@ async def recount(context: JobContext) -> None:
         if await move_on(tx, place, end):
             tx.emit(*(CommentsMiscounted(post_id=post_id, too_many=by) for post_id, by in off.items()))
             report("comments of posts", off, len(posts))
+
+
+@job("comments.forget", cron="*/10 * * * *")
+async def forget(context: JobContext) -> None:
+    """Remove what was said under posts that are gone for good, and what was deleted as long ago, some at a time."""
+    while True:
+        async with context.adapters.database.for_command() as connection:
+            if not await forgetting.forget_some(connection, FORGOTTEN_AT_ONCE):
+                return
+
+
+@job("comments.purge", cron="*/10 * * * *")
+async def purge(context: JobContext) -> None:
+    """Delete the comments under posts that nobody can restore any more, before those go themselves."""
+    more = True
+    while more:
+        async with context.adapters.database.for_command() as connection:
+            more = await purging.strip(connection, PURGED_AT_ONCE)

@@ -14,12 +14,12 @@ _STRETCH = """
 SELECT p.id, p.comments::int AS counted, (
     SELECT count(*) FROM comments c LEFT JOIN comments top ON top.id = c.parent_id
     WHERE c.post_id = p.id AND c.deleted_at IS NULL AND top.deleted_at IS NULL)::int AS there
-FROM posts p WHERE p.original_post_id IS NULL AND p.id > $1 ORDER BY p.id LIMIT $2
+FROM posts p WHERE p.original_post_id IS NULL AND p.deleted_at IS NULL AND p.id > $1 ORDER BY p.id LIMIT $2
 """
 
 
 async def stretch(db: Reads, after: UUID, limit: int) -> list[Record]:
-    """The next posts: how many comments are `counted`, and how many are `there`."""
+    """The next living posts: how many comments are `counted`, and how many are `there`."""
     return await db.fetch(_STRETCH, after, limit)
 
 

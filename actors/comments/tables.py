@@ -27,5 +27,6 @@ RAW = (
     "CREATE INDEX comments_of_post ON comments (post_id, id DESC) WHERE parent_id IS NULL AND deleted_at IS NULL",
     "CREATE INDEX comments_replies ON comments (parent_id, id) WHERE deleted_at IS NULL",
     "CREATE INDEX comments_by_author ON comments (author_id, id) WHERE body <> ''",
+    "CREATE INDEX comments_deleted ON comments (deleted_at) WHERE deleted_at IS NOT NULL AND body <> ''",
     "CREATE INDEX comments_post_author ON comments (post_id, author_id)",
 )
