@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -65,8 +66,9 @@ def encode(image: Image.Image, format_: str = "JPEG", **options: Any) -> bytes:
     return file.getvalue()
 
 
+@cache
 def srgb_profile() -> bytes:
-    """An ICC profile for RGB."""
+    """An ICC profile for RGB; the same one every time, though it tells when it was made."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
@@ -121,6 +123,15 @@ def png_16_bit(width: int = 64, height: int = 48, *, channels: int = 1) -> bytes
     row = b"".join(struct.pack(">H", 65_535 * x // (width - 1)) * channels for x in range(width))
     kind = {1: 0, 3: 2}[channels]
     return png(struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0), zlib.compress((b"\0" + row) * height))
+
+
+def flat_png(width: int, height: int, *, channels: int = 3) -> bytes:
+    """A PNG of one colour, made without ever having all of its pixels."""
+    deflating = zlib.compressobj(1)
+    row = b"\0" + b"\x78" * (width * channels)
+    body = b"".join([*(deflating.compress(row) for _ in range(height)), deflating.flush()])
+    kind = {1: 0, 3: 2, 4: 6}[channels]
+    return png(struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0), body)
 
 
 def png(header: bytes, data: bytes) -> bytes:

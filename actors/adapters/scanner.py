@@ -1,8 +1,8 @@
-"""What looks for malware in bytes that strangers send: nobody, or a clamd."""
+"""What looks for malware in files that strangers send: nobody, or a clamd."""
 
 import asyncio
 import struct
-from typing import Protocol
+from typing import IO, Protocol
 from urllib.parse import urlsplit
 
 from prometheus_client import Counter
@@ -22,9 +22,9 @@ class ScannerUnavailable(Outage):
 
 
 class Scanner(Protocol):
-    """Looks at bytes."""
+    """Looks at files, from their beginning."""
 
-    async def find(self, data: bytes) -> str | None:
+    async def find(self, file: IO[bytes]) -> str | None:
         """What it found, by the scanner's own name for it; None for nothing. Raises `ScannerUnavailable`."""
         ...
 
@@ -32,7 +32,7 @@ class Scanner(Protocol):
 class NoScanner:
     """Finds nothing: for an instance that has no scanner."""
 
-    async def find(self, data: bytes) -> str | None:  # noqa: ARG002  it does not look
+    async def find(self, file: IO[bytes]) -> str | None:  # noqa: ARG002  it does not look
         """Nothing."""
         return None
 
@@ -47,11 +47,11 @@ class Clamd:
         self.host = host
         self.port = port
 
-    async def find(self, data: bytes) -> str | None:
+    async def find(self, file: IO[bytes]) -> str | None:
         """See `Scanner`."""
         try:
             async with asyncio.timeout(SCAN_SECONDS):
-                answer = await self._ask(data)
+                answer = await self._ask(file)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             scans_total.labels("unavailable").inc()
             raise ScannerUnavailable(f"clamd at {self.host}:{self.port}: {error!r}") from error
@@ -65,13 +65,12 @@ class Clamd:
         scans_total.labels("found").inc()
         return verdict.removesuffix(" FOUND")
 
-    async def _ask(self, data: bytes) -> str:
+    async def _ask(self, file: IO[bytes]) -> str:
         reader, writer = await asyncio.open_connection(self.host, self.port)
         try:
             writer.write(b"zINSTREAM\0")
-            view = memoryview(data)
-            for start in range(0, len(view), _CHUNK):
-                chunk = view[start : start + _CHUNK]
+            await asyncio.to_thread(file.seek, 0)
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
                 writer.write(struct.pack(">I", len(chunk)))
                 writer.write(chunk)
                 await writer.drain()

@@ -1,8 +1,9 @@
 """Objects: where photographs lie. Any S3: MinIO, R2, AWS, or the embedded one."""
 
+import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -104,6 +105,21 @@ class Storage:
 
     async def read(self, key: str, max_bytes: int) -> bytes:
         """The whole object. Raises `ObjectMissing`; `ObjectTooLarge` without reading on past `max_bytes`."""
+        data = bytearray()
+        async with aclosing(self._chunks(key, max_bytes)) as chunks:
+            async for chunk in chunks:
+                data += chunk
+        return bytes(data)
+
+    async def read_into(self, file: IO[bytes], key: str, max_bytes: int) -> int:
+        """Write the whole object to a file, a piece at a time; returns its size. Raises as `read` does."""
+        size = 0
+        async with aclosing(self._chunks(key, max_bytes)) as chunks:
+            async for chunk in chunks:
+                size += await asyncio.to_thread(file.write, chunk)
+        return size
+
+    async def _chunks(self, key: str, max_bytes: int) -> AsyncGenerator[bytes, None]:
         with _answering():
             try:
                 found = await self._client.get_object(Bucket=self._bucket, Key=key)
@@ -111,31 +127,19 @@ class Storage:
                 if _is_missing(error):
                     raise ObjectMissing(key) from None
                 raise
+            left = max_bytes
             async with found["Body"] as body:
-                data = bytearray()
                 while chunk := await body.read(CHUNK_BYTES):
-                    data += chunk
-                    if len(data) > max_bytes:
+                    left -= len(chunk)
+                    if left < 0:
                         raise ObjectTooLarge(key)
-        return bytes(data)
+                    yield chunk
 
-    async def write(
-        self,
-        key: str,
-        data: bytes,
-        content_type: str,
-        cache_control: str = "no-store",
-        disposition: str = "inline",
-    ) -> None:
+    async def write(self, key: str, data: bytes, content_type: str, cache_control: str = "no-store") -> None:
         """Put `data` at `key`, in place of what is there."""
         with _answering():
             await self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=data,
-                ContentType=content_type,
-                CacheControl=cache_control,
-                ContentDisposition=disposition,
+                Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, CacheControl=cache_control
             )
 
     async def write_file(self, key: str, file: IO[bytes], content_type: str) -> None:

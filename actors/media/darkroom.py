@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import IO
 
 from prometheus_client import Histogram
 
@@ -33,8 +34,12 @@ class DarkroomFailed(Exception):
     """The process ended without an answer, for a reason that need not be the picture's: try again."""
 
 
-async def develop(original: bytes, content_type: str) -> Picture:
-    """See `pictures.develop`; also raises `Rejected("too_complex")`, and `DarkroomFailed`."""
+async def develop(original: IO[bytes], content_type: str) -> Picture:
+    """See `developing.develop`; also raises `Rejected("too_complex")`, and `DarkroomFailed`.
+
+    The file is one of the system's, without buffer: the process reads it as its input.
+    """
+    await asyncio.to_thread(original.seek, 0)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -42,7 +47,7 @@ async def develop(original: bytes, content_type: str) -> Picture:
         content_type,
         str(os.getpid()),
         str(CPU_SECONDS),
-        stdin=asyncio.subprocess.PIPE,
+        stdin=original,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=_ROOT,
@@ -50,7 +55,7 @@ async def develop(original: bytes, content_type: str) -> Picture:
     )
     try:
         async with asyncio.timeout(WALL_SECONDS):
-            output, complaints = await process.communicate(original)
+            output, complaints = await process.communicate()
     except TimeoutError:
         raise DarkroomFailed(f"no answer within {WALL_SECONDS} s") from None
     finally:

@@ -43,14 +43,12 @@ async def process(context: JobContext, photo_id: UUID) -> None:
         return
     storage, content_type = context.adapters.storage, photo["content_type"]
     try:
-        async with context.heavy:
-            original = await arrived(context.adapters, photo)
+        async with context.heavy, arrived(context.adapters, photo) as original:
             await _note(context, photo_id, CHECKED)
-            picture = await darkroom.develop(original.data, content_type)
+            picture = await darkroom.develop(original.file, content_type)
             await _note(context, photo_id, DEVELOPED)
             original_key = f"originals/{photo_id}/{original.sha256}.{SUFFIXES[content_type]}"
-            # Sound, but with whatever else the file says: it is downloaded by its owner, never shown by a browser.
-            await storage.write(original_key, original.data, content_type, disposition="attachment")
+            await storage.write_file(original_key, original.file, content_type)
     except Rejected as no:
         log.info("upload rejected", photo_id=photo_id, reason=no.reason, detail=no.detail)
         async with context.transaction() as tx:

@@ -13,10 +13,11 @@ from typing import TypeVar
 import pytest
 
 from actors.media import darkroom
-from actors.media.darkroom import DarkroomFailed, develop
+from actors.media.darkroom import DarkroomFailed
 from actors.media.picture import Rejected
 from tests import images
 from tests.actors.media.kinds import LARGE
+from tests.actors.media.uploading import develop
 
 T = TypeVar("T")
 
@@ -97,7 +98,7 @@ async def test_an_asker_that_gives_up_leaves_no_process_behind() -> None:
 def test_a_darkroom_knows_no_secret_and_dies_with_its_worker() -> None:
     program = (
         f"import asyncio; from actors.media import darkroom; darkroom._MODULE = {MISBEHAVING!r}; "
-        "asyncio.run(darkroom.develop(b'', 'hang'))"
+        "asyncio.run(darkroom.develop(open('/dev/null', 'rb', 0), 'hang'))"
     )
     secrets = {**os.environ, "JWT_SECRET": "do not tell"}
     worker = os.posix_spawn(sys.executable, [sys.executable, "-c", program], secrets)

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
 from io import BytesIO
 
 import orjson
@@ -53,32 +52,18 @@ async def test_a_photograph_becomes_three_public_variants_without_its_place(
     assert orjson.loads(row["payload"])["photo"] == photo.model_dump(mode="json")
 
 
-@pytest.mark.parametrize(
-    ("make", "content_type", "reason"),
-    [
-        (images.text_file, "image/jpeg", "not_an_image"),
-        (lambda: images.encode(images.scene(), "PNG"), "image/jpeg", "type_mismatch"),
-        (images.png_bomb, "image/png", "too_many_pixels"),
-        (lambda: images.photograph()[:9_000], "image/jpeg", "broken_image"),
-    ],
-)
 async def test_what_is_no_picture_is_rejected_and_its_owner_told_why(
-    system: System,
-    outside: Outside,
-    database_url: str,
-    make: Callable[[], bytes],
-    content_type: str,
-    reason: str,
+    system: System, outside: Outside, database_url: str
 ) -> None:
     (ana,) = await callers(system, "ana")
-    ticket = await uploaded(system, ana, make(), content_type)
+    ticket = await uploaded(system, ana, images.text_file())
     await bound(system, ana, ticket)
     await perform(outside, process, photo_id=ticket.upload_id)
     upload = await state_of(system, ana, ticket)
-    assert (upload.state, upload.reason) == (PhotoState.rejected, reason)
+    assert (upload.state, upload.reason, upload.original_url) == (PhotoState.rejected, "not_an_image", None)
     (row,) = await fetch(database_url, "SELECT topics, live_type, live_data FROM outbox WHERE type = 'PhotoRejected'")
     assert (row["topics"], row["live_type"]) == (f"user:{ana.id}", "upload.rejected")
-    assert reason.encode() in row["live_data"]
+    assert orjson.loads(row["live_data"]) == {"upload_id": str(ticket.upload_id), "reason": "not_an_image"}
 
 
 async def test_other_bytes_than_were_signed_are_rejected(system: System, outside: Outside) -> None:
@@ -154,20 +139,17 @@ async def test_the_owner_alone_downloads_the_original_and_never_sees_it_as_a_pag
     assert "original" not in photo.model_dump_json()
 
 
-@pytest.mark.parametrize("show_camera", [True, False])
-async def test_what_it_was_taken_with_is_shown_only_if_its_owner_wants_that(
-    system: System, outside: Outside, show_camera: bool
-) -> None:
+async def test_what_it_was_taken_with_is_shown_only_if_its_owner_wants_that(system: System, outside: Outside) -> None:
     (ana,) = await callers(system, "ana")
-    ticket = await uploaded(system, ana, images.photograph())
     focus = FocalPoint(x=0.25, y=1)
-    await bound(system, ana, ticket, alt="a square", focus=focus, show_camera=show_camera)
-    await perform(outside, process, photo_id=ticket.upload_id)
-    photo = (await state_of(system, ana, ticket)).photo
-    assert photo is not None
-    assert photo.meta is not None
-    assert (photo.alt, photo.focus, photo.meta.artist) == ("a square", focus, "Ada Lovelace")
-    told = (photo.meta.camera, photo.meta.lens, photo.meta.exposure)
     exposure = Exposure(aperture=2.8, time="1/250", iso=400, focal_length=35)
-    assert told == (("Spy Cam 3", "35mm F2.8", exposure) if show_camera else (None, None, None))
-    assert "SN-4711" not in photo.model_dump_json()
+    for show_camera, expected in ((True, ("Spy Cam 3", "35mm F2.8", exposure)), (False, (None, None, None))):
+        ticket = await uploaded(system, ana, images.photograph())
+        await bound(system, ana, ticket, alt="a square", focus=focus, show_camera=show_camera)
+        await perform(outside, process, photo_id=ticket.upload_id)
+        photo = (await state_of(system, ana, ticket)).photo
+        assert photo is not None
+        assert photo.meta is not None
+        assert (photo.alt, photo.focus, photo.meta.artist) == ("a square", focus, "Ada Lovelace")
+        assert (photo.meta.camera, photo.meta.lens, photo.meta.exposure) == expected
+        assert "SN-4711" not in photo.model_dump_json()

@@ -75,7 +75,7 @@ async def shown(outside: Outside, database_url: str, ticket: UploadTicket) -> st
 
 @pytest.mark.parametrize(
     ("act", "is_before", "expected"),
-    [("read", True, "blue"), ("read", False, "red"), ("write", True, "red"), ("write", False, "red")],
+    [("read_into", True, "blue"), ("read_into", False, "red"), ("write_file", False, "red"), ("write", False, "red")],
 )
 async def test_a_second_put_at_any_step_changes_nothing_that_was_checked(
     system: System, outside: Outside, database_url: str, act: str, is_before: bool, expected: str
@@ -104,7 +104,7 @@ async def test_an_attempt_that_ends_late_replaces_nothing_of_the_one_that_was_qu
         has_read.set()
         await may_write.wait()
 
-    stopped = Interrupted(outside.storage, "write", True, wait).within(outside)
+    stopped = Interrupted(outside.storage, "write_file", True, wait).within(outside)
     late = asyncio.create_task(perform(stopped, process, photo_id=ticket.upload_id))
     await has_read.wait()
     assert await send(ticket, BLUE) == 200

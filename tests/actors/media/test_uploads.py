@@ -9,7 +9,7 @@ import pytest
 from actors.adapters.outside import Outside
 from actors.auth.people import ENTITLEMENTS, Caller, Plan
 from actors.domains import actors
-from actors.kernel.errors import NotFound, Refusal
+from actors.kernel.errors import NotFound
 from actors.kernel.system import System
 from actors.media.messages import (
     MAX_BYTES,
@@ -36,22 +36,15 @@ PICTURE = images.photograph(320, 240)
 FREE = ENTITLEMENTS[Plan.free].uploads_per_day
 
 
-@pytest.mark.parametrize(
-    ("size", "content_type", "refusal", "code"),
-    [
-        (MAX_BYTES + 1, "image/jpeg", UploadTooLarge, "upload_too_large"),
-        (100, "image/svg+xml", UnsupportedUpload, "unsupported_type"),
-        (100, "text/html", UnsupportedUpload, "unsupported_type"),
-        (100, "image/jpeg; charset=x", UnsupportedUpload, "unsupported_type"),
-    ],
-)
-async def test_what_may_not_be_uploaded_gets_no_address(
-    system: System, database_url: str, size: int, content_type: str, refusal: type[Refusal], code: str
-) -> None:
+async def test_what_may_not_be_uploaded_gets_no_address(system: System, database_url: str) -> None:
     (ana,) = await callers(system, "ana")
-    with pytest.raises(refusal) as no:
-        await signed(system, ana, size, content_type)
-    assert no.value.code == code
+    with pytest.raises(UploadTooLarge) as too_large:
+        await signed(system, ana, MAX_BYTES + 1)
+    assert too_large.value.code == "upload_too_large"
+    for content_type in ("image/svg+xml", "text/html", "image/jpeg; charset=x", "IMAGE/JPEG", ""):
+        with pytest.raises(UnsupportedUpload) as unsupported:
+            await signed(system, ana, 100, content_type)
+        assert unsupported.value.code == "unsupported_type"
     assert await fetch(database_url, "SELECT 1 FROM photos") == []
 
 
@@ -161,13 +154,13 @@ async def test_binding_twice_or_by_either_name_is_binding_once(system: System, d
     assert len(await facts(database_url, "UploadBound")) == 1
 
 
-@pytest.mark.parametrize("url", ["", "https://evil.example/x", "{base}", "{base}/", "{url}x", "x{url}"])
-async def test_another_address_binds_nothing(system: System, url: str) -> None:
+async def test_another_address_binds_nothing(system: System) -> None:
     (ana,) = await callers(system, "ana")
-    ticket = await uploaded(system, ana, PICTURE)
-    wrong = url.format(url=ticket.photo_url, base=ticket.photo_url.partition("/uploads")[0])
-    with pytest.raises(NotFound):
-        await system.ask(BindUpload(owner_id=ana.id, photo_url=wrong))
+    url = (await uploaded(system, ana, PICTURE)).photo_url
+    base = url.partition("/uploads")[0]
+    for wrong in ("", "https://evil.example/x", base, f"{base}/", f"{url}x", f"x{url}"):
+        with pytest.raises(NotFound):
+            await system.ask(BindUpload(owner_id=ana.id, photo_url=wrong))
 
 
 async def test_somebody_elses_upload_is_not_there(system: System) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from tempfile import TemporaryFile
 from typing import Any
 
 from aiohttp import ClientSession
@@ -14,6 +15,7 @@ from actors.domains import actors
 from actors.kernel.jobs import Bench, JobContext
 from actors.kernel.system import System, listeners_of
 from actors.kernel.wakeup import Wakeup
+from actors.media import darkroom
 from actors.media.messages import (
     BindUpload,
     GetUpload,
@@ -23,6 +25,7 @@ from actors.media.messages import (
     UploadTicket,
     UploadView,
 )
+from actors.media.picture import Picture
 from actors.worker import declared_jobs, work
 from tests.actors.auth.people import fetch
 
@@ -59,6 +62,13 @@ async def bound(system: System, caller: Caller, ticket: UploadTicket, **fields: 
 async def state_of(system: System, caller: Caller, ticket: UploadTicket) -> UploadView:
     """The upload, as its owner sees it now."""
     return await system.ask(GetUpload(caller=caller, upload_id=ticket.upload_id))
+
+
+async def develop(original: bytes, content_type: str) -> Picture:
+    """These bytes, developed in a process of their own."""
+    with TemporaryFile(buffering=0) as file:
+        file.write(original)
+        return await darkroom.develop(file, content_type)
 
 
 async def perform(outside: Outside, run: Callable[..., Awaitable[None]], **args: Any) -> None:
