@@ -1,42 +1,27 @@
 """Notifications at work."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
 
 from actors.accounts.events import AccountErased
 from actors.comments.events import CommentDeleted, CommentEdited, CommentPosted
-from actors.graph.events import Followed, Unfollowed
-from actors.kernel.actor import Actor, on
-from actors.kernel.errors import Malformed, NotFound
-from actors.kernel.paging import Key, Page, key_of
-from actors.kernel.transaction import Reads, Transaction
-from actors.notifications import leaving, queries
+from actors.graph.events import Blocked, Followed, FollowRequested, FollowRequestEnded, Unfollowed
+from actors.kernel.actor import on
+from actors.kernel.transaction import Transaction
+from actors.notifications import leaving, queries, showing
 from actors.notifications.deeds import Deed, said_below, standing
-from actors.notifications.events import NotificationMarkersMoved, NotificationsChanged, SomeErased
-from actors.notifications.messages import (
-    GetUnread,
-    ListNotifications,
-    Markers,
-    MarkRead,
-    MarkSeen,
-    NotificationKind,
-    NotificationView,
-    Subject,
-    SubjectKind,
-    UnreadCounts,
-)
-from actors.notifications.queries import Marks
+from actors.notifications.events import NotificationsChanged, SomeErased
+from actors.notifications.messages import NotificationKind
+from actors.notifications.reading import Reading
 from actors.posts.events import PostEdited, PostLikesChanged, PostPublished, PostRepostsChanged
-from actors.posts.queries import authors
 
 ERASED_AT_ONCE = 500
 SAID = (NotificationKind.reply, NotificationKind.comment, NotificationKind.mention)
 
 
-class NotificationsActor(Actor, domain="notifications", lanes=4):
+class NotificationsActor(Reading, domain="notifications", lanes=4):
     """Tells people what others did with what is theirs, and keeps what they have read and seen."""
 
     @on(PostLikesChanged, batch=512)
@@ -68,6 +53,24 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
     async def _note_follows(self, events: Sequence[Followed | Unfollowed]) -> None:
         deeds = [Deed(event.followee_id, event.followee_id, event.follower_id) for event in events]
         await self._note({NotificationKind.follow: deeds})
+
+    @on(FollowRequested, batch=128)
+    async def follow_requested(self, events: Sequence[FollowRequested]) -> None:
+        await self._note_requests(events)
+
+    @on(FollowRequestEnded, batch=128)
+    async def follow_request_ended(self, events: Sequence[FollowRequestEnded]) -> None:
+        await self._note_requests(events)
+
+    async def _note_requests(self, events: Sequence[FollowRequested | FollowRequestEnded]) -> None:
+        deeds = [Deed(event.target_id, event.target_id, event.requester_id) for event in events]
+        await self._note({NotificationKind.follow_request: deeds})
+
+    @on(Blocked, batch=64)
+    async def blocked(self, events: Sequence[Blocked]) -> None:
+        async with self.transaction() as tx:
+            pairs = [(event.blocker_id, event.blocked_id) for event in events]
+            await self._announce(tx, await leaving.part(tx, [*pairs, *(pair[::-1] for pair in pairs)]))
 
     @on(CommentPosted, batch=128)
     async def commented(self, events: Sequence[CommentPosted]) -> None:
@@ -142,7 +145,7 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
         """Tell the people whose notifications moved; those with nobody left in them go."""
         await queries.remove(tx, [row["id"] for row in moved if row["people"] == 0])
         marks = await queries.marks(tx, {row["user_id"] for row in moved}) if moved else {}
-        views = await self._views(tx, [row for row in moved if row["people"] > 0], marks)
+        views = await showing.views(tx, [row for row in moved if row["people"] > 0], marks)
         tx.emit(
             *(
                 NotificationsChanged(
@@ -155,82 +158,6 @@ class NotificationsActor(Actor, domain="notifications", lanes=4):
                 for row in moved
             )
         )
-
-    async def _views(
-        self, db: Reads, rows: Sequence[Record], marks: Mapping[UUID, Marks]
-    ) -> dict[UUID, NotificationView]:
-        if not rows:
-            return {}
-        latest = await queries.latest_people(db, [row["id"] for row in rows])
-        wanted = {person_id for people in latest.values() for person_id in people}
-        known = await authors(db, wanted)
-        return {
-            row["id"]: NotificationView(
-                id=row["id"],
-                kind=NotificationKind(row["kind"]),
-                subject=Subject(kind=SubjectKind(row["subject_kind"]), id=row["subject_id"]),
-                people=tuple(known[person_id] for person_id in latest.get(row["id"], ()) if person_id in known),
-                count=row["people"],
-                read=marks[row["user_id"]].is_read(row["at"]),
-                seen=marks[row["user_id"]].is_seen(row["at"]),
-                at=row["at"],
-            )
-            for row in rows
-        }
-
-    @on(ListNotifications)
-    async def list_mine(self, question: ListNotifications) -> Page[NotificationView]:
-        me = question.caller.id
-        rows = await queries.latest(self.read, me, below=_place(question.after), limit=question.limit + 1)
-        shown = rows[: question.limit]
-        views = await self._views(self.read, shown, await queries.marks(self.read, [me]))
-        return Page(
-            items=tuple(views.values()),
-            next=(shown[-1]["at"].isoformat(), str(shown[-1]["id"])) if len(rows) > question.limit else None,
-        )
-
-    @on(GetUnread, batch=64)
-    async def get_unread(self, questions: Sequence[GetUnread]) -> Sequence[UnreadCounts]:
-        marks = await queries.marks(self.read, (question.caller.id for question in questions))
-        found = [marks[question.caller.id] for question in questions]
-        return [UnreadCounts(unseen=mark.unseen, unread=mark.unread) for mark in found]
-
-    @on(MarkRead)
-    async def mark_read(self, wish: MarkRead) -> Markers:
-        return await self._mark(wish, read=True)
-
-    @on(MarkSeen)
-    async def mark_seen(self, wish: MarkSeen) -> Markers:
-        return await self._mark(wish, read=False)
-
-    async def _mark(self, wish: MarkRead | MarkSeen, *, read: bool) -> Markers:
-        me = wish.caller.id
-        async with self.transaction() as tx:
-            await queries.lock(tx, [me])
-            at = await queries.came_at(tx, me, wish.until)
-            if at is None:
-                raise NotFound
-            is_moved = await queries.mark(tx, me, wish.until, at, read=read)
-            mark = (await queries.marks(tx, [me]))[me]
-            markers = Markers(
-                read_until=mark.read_until,
-                seen_until=mark.seen_until,
-                unseen=mark.unseen,
-                unread=mark.unread,
-            )
-            if is_moved:
-                tx.emit(NotificationMarkersMoved(user_id=me, markers=markers))
-            return tx.answer(markers)
-
-
-def _place(after: Key | None) -> tuple[datetime, UUID] | None:
-    key = key_of(after, str, str)
-    if key is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise Malformed from None
 
 
 ACTOR = NotificationsActor

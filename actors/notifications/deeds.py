@@ -14,6 +14,8 @@ _STANDS = {
     NotificationKind.like: "FROM likes WHERE post_id = a.subject_id AND user_id = a.person_id",
     NotificationKind.repost: "FROM reposts WHERE post_id = a.subject_id AND user_id = a.person_id",
     NotificationKind.follow: "FROM follows WHERE followee_id = a.subject_id AND follower_id = a.person_id",
+    NotificationKind.follow_request: """FROM follow_requests
+        WHERE target_id = a.subject_id AND requester_id = a.person_id""",
     # Nobody is told twice of one comment: to whom it replies, else under whose post it is, else whom it names.
     NotificationKind.reply: f"{_SAYS} AND top.author_id = a.user_id",
     NotificationKind.comment: f"{_SAYS} AND p.author_id = a.user_id AND top.author_id IS DISTINCT FROM a.user_id",

@@ -1,10 +1,11 @@
-"""What an erased person was told, and where others were told of them, taken away a part at a time."""
+"""Taking people out of what others were told: when they block each other, and, a part at a time, when one is erased."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from asyncpg import Record
 
+from actors.graph.visibility import may_meet
 from actors.kernel.transaction import Transaction
 from actors.notifications import queries
 
@@ -54,3 +55,26 @@ async def leave_some(tx: Transaction, person_id: UUID, limit: int) -> tuple[Sequ
         [row["id"] for row in rows],
     )
     return moved, len(rows) == limit
+
+
+async def part(tx: Transaction, pairs: Sequence[tuple[UUID, UUID]]) -> list[Record]:
+    """For each pair of somebody and a person they may not meet: take the person out of what the one was told.
+
+    Returns the notifications that changed, as `queries.move` does.
+    """
+    await queries.lock(tx, (user_id for user_id, _ in pairs))
+    return await tx.fetch(
+        f"""
+        WITH gone AS (
+            DELETE FROM notification_people p
+            USING notifications n, unnest($1::uuid[], $2::uuid[]) AS a (user_id, person_id)
+            WHERE n.user_id = a.user_id AND p.notification_id = n.id AND p.person_id = a.person_id
+                AND NOT {may_meet("a.user_id", "a.person_id")}
+            RETURNING p.notification_id)
+        UPDATE notifications n SET people = n.people - g.people
+        FROM (SELECT notification_id, count(*)::int AS people FROM gone GROUP BY notification_id) AS g
+        WHERE n.id = g.notification_id RETURNING {queries.MOVED}
+        """,
+        [user_id for user_id, _ in pairs],
+        [person_id for _, person_id in pairs],
+    )

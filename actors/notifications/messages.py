@@ -17,6 +17,7 @@ class NotificationKind(StrEnum):
     """What happened."""
 
     follow = "follow"
+    follow_request = "followRequest"
     like = "like"
     repost = "repost"
     comment = "comment"

@@ -8,10 +8,12 @@ from uuid import UUID
 from asyncpg import Record
 from uuid_utils.compat import uuid7
 
+from actors.graph.visibility import may_meet
 from actors.kernel.transaction import Reads, Transaction
 from actors.notifications.deeds import Deed, columns
 from actors.notifications.messages import CAP, NotificationKind, SubjectKind
 
+_ABOUT_ME = (NotificationKind.follow, NotificationKind.follow_request)
 SAMPLE = 3
 """People named in a notification."""
 MOVED = "n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, n.people, n.at"
@@ -48,7 +50,7 @@ async def open_groups(tx: Transaction, kind: NotificationKind, deeds: Iterable[D
         [user_id for user_id, _ in groups],
         [subject_id for _, subject_id in groups],
         kind,
-        SubjectKind.profile if kind is NotificationKind.follow else SubjectKind.post,
+        SubjectKind.profile if kind in _ABOUT_ME else SubjectKind.post,
     )
 
 
@@ -93,13 +95,14 @@ async def remove(tx: Transaction, ids: Sequence[UUID]) -> None:
 
 
 async def latest_people(db: Reads, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """The latest three people of each notification."""
+    """The latest three people of each notification whom its owner may meet; one without any is left out."""
     rows = await db.fetch(
-        """
-        SELECT n.id, p.person_id FROM unnest($1::uuid[]) AS n (id) CROSS JOIN LATERAL (
+        f"""
+        SELECT n.id, p.person_id FROM notifications n CROSS JOIN LATERAL (
             SELECT person_id, at FROM notification_people
-            WHERE notification_id = n.id ORDER BY at DESC, person_id LIMIT $2) AS p
-        ORDER BY n.id, p.at DESC, p.person_id
+            WHERE notification_id = n.id AND {may_meet("n.user_id", "person_id")}
+            ORDER BY at DESC, person_id LIMIT $2) AS p
+        WHERE n.id = ANY($1::uuid[]) ORDER BY n.id, p.at DESC, p.person_id
         """,
         ids,
         SAMPLE,

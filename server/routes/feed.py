@@ -3,4 +3,4 @@
 from actors.feed.messages import GetFeed
 from server.http.routing import get
 
-ROUTES = (get("/v1/feed", GetFeed, live=True, public_max_age=5),)
+ROUTES = (get("/v1/feed", GetFeed, live=True, public_max_age=1),)

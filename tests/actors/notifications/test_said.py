@@ -10,9 +10,10 @@ from actors.comments.messages import DeleteComment, EditComment
 from actors.kernel.envelope import Origin
 from actors.kernel.system import System
 from actors.notifications.messages import ListNotifications
+from actors.posts.edit_messages import EditPost
 from tests.actors.auth.people import callers, fetch
 from tests.actors.comments.commenting import say, settle
-from tests.actors.posts.posting import plant
+from tests.actors.posts.posting import plant, publish
 
 
 async def bell(system: System, *people: Caller) -> list[dict[str, Any]]:
@@ -106,3 +107,13 @@ async def test_nobody_is_told_of_people_they_do_not_want_to_hear_of(
     late = CommentPosted(post_id=post, comment_id=comment.id, author_id=ana.id, told=told, comment=comment)
     await system.deliver("notifications", late, Origin())
     assert await bell(system, omar) == [{}]
+
+
+async def test_a_caption_tells_those_it_names_as_long_as_it_names_them(system: System, database_url: str) -> None:
+    ana, bea, cleo = await callers(system, "ana", "bea", "cleo")
+    post = await publish(system, ana, caption="With @bea and @ana")
+    await settle(database_url)
+    assert await bell(system, ana, bea, cleo) == [{}, {"mention": ["ana"]}, {}]
+    await system.ask(EditPost(caller=ana, post_id=post.id, caption="With @cleo"))
+    await settle(database_url)
+    assert await bell(system, bea, cleo) == [{}, {"mention": ["ana"]}]

@@ -1,0 +1,78 @@
+"""Notifications are read: listed, counted, marked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from actors.kernel.actor import Actor, on
+from actors.kernel.errors import Malformed, NotFound
+from actors.kernel.paging import Key, Page, key_of
+from actors.notifications import queries, showing
+from actors.notifications.events import NotificationMarkersMoved
+from actors.notifications.messages import (
+    GetUnread,
+    ListNotifications,
+    Markers,
+    MarkRead,
+    MarkSeen,
+    NotificationView,
+    UnreadCounts,
+)
+
+
+class Reading(Actor):
+    """Shows people their notifications, and keeps what they have read and seen."""
+
+    @on(ListNotifications)
+    async def list_mine(self, question: ListNotifications) -> Page[NotificationView]:
+        me = question.caller.id
+        rows = await queries.latest(self.read, me, below=_place(question.after), limit=question.limit + 1)
+        shown = rows[: question.limit]
+        views = await showing.views(self.read, shown, await queries.marks(self.read, [me]))
+        return Page(
+            items=tuple(views.values()),
+            next=(shown[-1]["at"].isoformat(), str(shown[-1]["id"])) if len(rows) > question.limit else None,
+        )
+
+    @on(GetUnread, batch=64)
+    async def get_unread(self, questions: Sequence[GetUnread]) -> Sequence[UnreadCounts]:
+        marks = await queries.marks(self.read, (question.caller.id for question in questions))
+        found = [marks[question.caller.id] for question in questions]
+        return [UnreadCounts(unseen=mark.unseen, unread=mark.unread) for mark in found]
+
+    @on(MarkRead)
+    async def mark_read(self, wish: MarkRead) -> Markers:
+        return await self._mark(wish, read=True)
+
+    @on(MarkSeen)
+    async def mark_seen(self, wish: MarkSeen) -> Markers:
+        return await self._mark(wish, read=False)
+
+    async def _mark(self, wish: MarkRead | MarkSeen, *, read: bool) -> Markers:
+        me = wish.caller.id
+        async with self.transaction() as tx:
+            await queries.lock(tx, [me])
+            at = await queries.came_at(tx, me, wish.until)
+            if at is None:
+                raise NotFound
+            is_moved = await queries.mark(tx, me, wish.until, at, read=read)
+            mark = (await queries.marks(tx, [me]))[me]
+            markers = Markers(
+                read_until=mark.read_until,
+                seen_until=mark.seen_until,
+                unseen=mark.unseen,
+                unread=mark.unread,
+            )
+            if is_moved:
+                tx.emit(NotificationMarkersMoved(user_id=me, markers=markers))
+            return tx.answer(markers)
+
+
+def _place(after: Key | None) -> tuple[datetime, UUID] | None:
+    key = key_of(after, str, str)
+    if key is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
+    except ValueError:
+        raise Malformed from None
