@@ -6,7 +6,6 @@ from actors.kernel.jobs import JobContext, job
 from actors.kernel.recounting import move_on, one_moment, report, walk
 
 POSTS_AT_ONCE = 500
-PURGED_AT_ONCE = 1_000
 FORGOTTEN_AT_ONCE = 1_000
 
 
@@ -31,12 +30,3 @@ async def forget(context: JobContext) -> None:
         async with context.adapters.database.for_command() as connection:
             if not await forgetting.forget_some(connection, FORGOTTEN_AT_ONCE):
                 return
-
-
-@job("comments.purge", cron="*/10 * * * *")
-async def purge(context: JobContext) -> None:
-    """Delete the comments under posts that nobody can restore any more, before those go themselves."""
-    more = True
-    while more:
-        async with context.adapters.database.for_command() as connection:
-            more = await purging.strip(connection, PURGED_AT_ONCE)
