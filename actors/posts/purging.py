@@ -1,4 +1,7 @@
-"""How deleted posts go for good, once nobody can restore them: what hangs on them first, a piece at a time."""
+"""How deleted posts go for good, once nobody can restore them: what hangs on them first, a piece at a time.
+
+Posts stay a day longer than they can be restored: by then the domains above have removed what they hang on them.
+"""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +11,7 @@ from actors.kernel.transaction import Reads, Transaction
 from actors.posts.changes import RESTORABLE
 from actors.posts.events import PostPurged
 
-_EXPIRED = f"deleted_at < now() - interval '{RESTORABLE}'"
+_EXPIRED = f"deleted_at < now() - interval '{RESTORABLE}' - interval '1 day'"
 _PIECES = (
     "DELETE FROM posts WHERE id IN (SELECT repost_id FROM reposts WHERE post_id = ANY($1::uuid[]) LIMIT $2)",
     *(
@@ -20,7 +23,7 @@ _PIECES = (
 
 
 async def expired(db: Reads, limit: int) -> list[UUID]:
-    """Posts that nobody can restore any more, the longest deleted first."""
+    """Posts whose time is over, the longest deleted first."""
     rows = await db.fetch(f"SELECT id FROM posts WHERE {_EXPIRED} ORDER BY deleted_at LIMIT $1", limit)
     return [row["id"] for row in rows]
 
