@@ -177,14 +177,15 @@ class AuthActor(Actor, domain="auth", lanes=64, mailbox=16_384):
         return account(await queries.account(self.read, username_key(asked.username)))
 
     @on(standing.BecomeCreator)
-    async def become_creator(self, wish: standing.BecomeCreator) -> Account:
+    async def become_creator(self, wish: standing.BecomeCreator) -> standing.Promoted:
         async with self.transaction() as tx:
             user = await lock_caller(tx, wish.caller)
             if not user["email_verified"]:
                 raise standing.EmailUnverified
             if user["role"] == Role.user:
                 announce_standing(tx, await queries.set_role(tx, user["id"], Role.creator))
-            return tx.answer(account(await queries.lock(tx, user["id"])))
+            now = standing.Standing(**await queries.standing(tx, user["id"]))
+            return tx.answer(standing.Promoted(account=account(await queries.lock(tx, user["id"])), standing=now))
 
     @on(standing.CreateAdmin)
     async def create_admin(self, order: standing.CreateAdmin) -> Account:

@@ -26,7 +26,8 @@ _UNTIL = """CASE WHEN suspended_until = 'infinity' THEN '9999-12-31 00:00+00' EL
     AS suspended_until"""
 _LOCKED = f"""{ACCOUNT}, u.password_hash, u.closing_at, {_UNTIL},
     coalesce(u.suspended_until > now(), false) AS is_suspended, u.suspension_reason"""
-_STANDING = f"id AS user_id, role, plan, {_UNTIL}, closing_at IS NOT NULL AS closing, changed_at"
+_STANDING = f"""id AS user_id, role, plan, {_UNTIL}, closing_at IS NOT NULL AS closing,
+    coalesce(changed_at, created_at) AS changed_at"""
 # Later than the change before it, also where that transaction began later.
 _CHANGED = "changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')"
 
@@ -100,9 +101,11 @@ async def lock_signed_in(tx: Transaction, user_id: UUID, session_id: UUID) -> as
     return _there(row if is_open else None, Unauthenticated)
 
 
-async def accounts(db: Reads, user_ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
-    """The accounts among these that show, by id."""
-    rows = await db.fetch(f"SELECT {ACCOUNT} FROM users u WHERE id = ANY($1) AND {is_present('u')}", user_ids)
+async def accounts(tx: Transaction, user_ids: Sequence[UUID]) -> dict[UUID, asyncpg.Record]:
+    """Lock the accounts among these that show; returns them by id."""
+    rows = await tx.fetch(
+        f"SELECT {ACCOUNT} FROM users u WHERE id = ANY($1) AND {is_present('u')} ORDER BY id FOR SHARE", user_ids
+    )
     return {row["id"]: row for row in rows}
 
 
@@ -142,6 +145,12 @@ async def confirm_email(tx: Transaction, user_id: UUID, email: str) -> None:
 async def set_role(tx: Transaction, user_id: UUID, role: Role) -> asyncpg.Record:
     """Another role; returns the standing."""
     return await _change(tx, user_id, "role = $2", role)
+
+
+async def standing(tx: Transaction, user_id: UUID) -> asyncpg.Record:
+    """The standing as it is, as old as the account where it never changed."""
+    row = await tx.fetchrow(f"SELECT {_STANDING} FROM users WHERE id = $1", user_id)
+    return _there(row, UnknownUser)
 
 
 async def suspend(tx: Transaction, user_id: UUID, until: datetime | None, reason: str) -> asyncpg.Record:

@@ -73,7 +73,14 @@ class EmailUnverified(Forbidden):
     code = "email_unverified"
 
 
-class BecomeCreator(Command[Account], key="caller"):
+class Promoted(View):
+    """Who somebody is now, with what overrides the tokens they have."""
+
+    account: Account
+    standing: Standing
+
+
+class BecomeCreator(Command[Promoted], key="caller"):
     """Become a creator, at once and for all my sessions. Raises `EmailUnverified`."""
 
     caller: Trusted[Caller]

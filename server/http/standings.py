@@ -61,7 +61,7 @@ class Standings:
     def why_ended(self, caller: Caller) -> EndReason | None:
         """Why their token is not believed; None when it is."""
         _, standing = self._people.get(caller.id, (0.0, None))
-        if standing is not None:
+        if standing is not None and not _is_later(caller.session_id, standing.changed_at):
             if _is_suspended(standing, self._clock()):
                 return EndReason.suspended
             if standing.closing:
@@ -82,6 +82,14 @@ class Standings:
         self._ended = {session: known for session, known in self._ended.items() if known[0] > horizon}
         self._people = {user: known for user, known in self._people.items() if known[0] > horizon}
         self._swept_at = _SWEPT_AT + 2 * len(self)
+
+
+def _is_later(session_id: UUID, moment: datetime) -> bool:
+    """Whether a session was opened after that: somebody was let in again, which is still to be heard of here.
+
+    What suspends or closes an account ends its sessions, each by name: nothing hangs on two clocks being the same.
+    """
+    return session_id.version == 7 and session_id.int >> 80 > moment.timestamp() * 1000
 
 
 def _is_suspended(standing: Standing, now: float) -> bool:

@@ -6,10 +6,13 @@ from typing import Any
 
 import pyotp
 from aiohttp import ClientResponse
+from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 
-from actors.auth.standing import Suspend
+from actors.auth.people import Role
+from actors.auth.standing import LiftSuspension, Suspend
 from actors.kernel.system import System
+from server.keys import STANDINGS, TOKENS
 from tests.actors.auth.people import fetch
 from tests.server.test_accounts import PASSWORD, Client, problem, register
 
@@ -120,6 +123,9 @@ async def test_who_is_suspended_is_told_so_after_the_right_password_alone(client
     assert told["code"] == "account_suspended"
     assert "until somebody lifts it: spam" in told["detail"]
     assert not await is_in(client, ana)
+    await system.ask(LiftSuspension(user_id=ana["user"]["id"]))
+    back = await sign_in(client, "ana")
+    assert (await client.get("/v1/auth/me", headers=back["headers"])).status == 200
 
 
 async def test_a_creator_is_one_for_the_token_that_is_there_already(client: Client, database_url: str) -> None:
@@ -128,6 +134,9 @@ async def test_a_creator_is_one_for_the_token_that_is_there_already(client: Clie
     assert (await problem(await client.post(become, headers=ana["headers"]), 403))["code"] == "email_unverified"
     await fetch(database_url, "UPDATE users SET email_verified_at = now()")
     response = await client.post(become, headers=ana["headers"])
+    assert isinstance(client.server, TestServer)
+    known = client.server.app[STANDINGS].current(client.server.app[TOKENS].verify(ana["access_token"]).caller)
+    assert known.role is Role.creator
     assert (response.status, (await response.json())["role"]) == (200, "creator")
     me = await (await client.get("/v1/auth/me", headers=ana["headers"])).json()
     assert (me["user"]["role"], me["user"]["email_verified"]) == ("creator", True)

@@ -56,11 +56,12 @@ async def test_a_creator_needs_a_verified_address_and_is_one_at_once(system: Sys
         await system.ask(BecomeCreator(caller=ana.caller))
     await fetch(database_url, "UPDATE users SET email_verified_at = now()")
     for _ in range(2):
-        assert (await system.ask(BecomeCreator(caller=ana.caller))).role is Role.creator
+        promoted = await system.ask(BecomeCreator(caller=ana.caller))
+        assert promoted.account.role is promoted.standing.role is Role.creator
     assert await standings(database_url) == [{"role": "creator", "suspended_until": None, "closing": False}]
     assert (await refreshed(system, ana)).caller.role is Role.creator
     await system.ask(SetRole(user_id=ana.user.id, role=Role.admin))
-    assert (await system.ask(BecomeCreator(caller=ana.caller))).role is Role.admin
+    assert (await system.ask(BecomeCreator(caller=ana.caller))).account.role is Role.admin
 
 
 async def test_a_suspension_ends_every_session_and_tells_only_who_knows_the_password(

@@ -76,6 +76,21 @@ def test_a_suspension_ends_by_itself_or_by_a_later_word(
     assert standings.why_ended(caller) is EndReason.closed
 
 
+def test_who_was_let_in_again_need_not_wait_until_everybody_has_heard_of_it(
+    standings: Standings, somebody: Callable[..., Caller]
+) -> None:
+    caller = somebody()
+
+    def opened(seconds: float) -> Caller:
+        opened_at = int((NOW.timestamp() + seconds) * 1000)
+        return caller.model_copy(update={"session_id": UUID(int=opened_at << 80 | 7 << 76 | 2 << 62)})
+
+    standings.change(standing(caller.id, closing=True))
+    assert [standings.why_ended(opened(seconds)) for seconds in (-1, 1)] == [EndReason.closed, None]
+    standings.end(opened(1).session_id, EndReason.revoked)
+    assert standings.why_ended(opened(1)) is EndReason.revoked
+
+
 def test_only_news_is_news(standings: Standings, somebody: Callable[..., Caller]) -> None:
     caller = somebody()
     ended = RevokedSession(session_id=caller.session_id, revoked_at=NOW)
