@@ -57,7 +57,7 @@ class Realtime:
 
     async def start(self) -> None:
         """Fill the ring from the stream, or, with Redis away, begin without it and go on trying; then learn who may
-        no longer be believed. Raises a `Refusal` when PostgreSQL does not say."""
+        no longer be believed. Raises `Unavailable` when PostgreSQL does not say."""
         self._wheel.start()
         self._fanout.start()
         self._sights.start()

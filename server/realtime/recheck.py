@@ -5,7 +5,7 @@ import time
 
 import structlog
 
-from actors.kernel.errors import Refusal
+from actors.kernel.errors import Refusal, Unavailable
 from actors.kernel.tools import end, keep_running
 from server.http.standings import HORIZON_SECONDS, Standings
 from server.realtime.log import LiveLog
@@ -32,14 +32,14 @@ class Recheck:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Ask for the first time, then go on. Raises the `Refusal` when there is no answer within half a minute."""
+        """Ask for the first time, then go on. Raises `Unavailable` when there is no answer within half a minute."""
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 await self._ask()
             except Refusal as refusal:
                 if time.monotonic() >= give_up_at:
-                    raise
+                    raise Unavailable(f"nobody can be believed: whose session ended is not known ({refusal})") from None
                 logger.warning("revocations cannot be read; not serving yet", error=refusal)
                 await asyncio.sleep(_LOOK_SECONDS)
             else:

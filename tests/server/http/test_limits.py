@@ -18,7 +18,9 @@ from server.http import local_limits
 from server.http.limits import BUCKETS, Bucket, Limiter, RateLimited, buckets_of
 from server.http.local_limits import LocalLimits
 from server.http.routing import Route
-from server.routes import health, table
+from server.http.standings import Standings
+from server.realtime.realtime import REALTIME, Realtime
+from server.routes import health, realtime, table
 from tests.server.http import toys
 from tests.server.http.conftest import Client, Head, SignIn
 from tests.servers import OwnValkey
@@ -194,6 +196,27 @@ async def test_guesses_are_counted_by_account_and_address_while_redis_is_there(
             async with client.post("/v1/safe", json={"password": "x"}, headers=headers) as response:
                 statuses.append(response.status)
     assert statuses == [200] * 10 + [429] * 2
+
+
+async def test_tickets_are_counted_by_person_and_upgrades_by_address(
+    settings: Settings, toy_system: System, outside: Outside, bearer: SignIn
+) -> None:
+    await outside.cache.redis.flushdb()
+    strict = settings.model_copy(update={"rate_limits": "on", "trusted_proxies": 1})
+    few = {**BUCKETS, "tickets": Bucket("tickets", 3, 60), "sockets": Bucket("sockets", 3, 60, per="address")}
+    app = create_app(
+        strict, system=toy_system, cache=outside.cache, live_log=Head(), routes=realtime.ROUTES, buckets=few
+    )
+    app[REALTIME] = Realtime(strict, outside.cache, toy_system.ask, Standings())
+    async with TestClient(TestServer(app)) as client:
+
+        async def statuses(method: str, path: str, *headers: dict[str, str]) -> list[int]:
+            return [(await client.request(method, path, headers=each)).status for each in headers]
+
+        ada, bob = bearer(), bearer()
+        assert await statuses("POST", "/v1/realtime/tickets", ada, ada, ada, ada, bob) == [201, 201, 201, 429, 201]
+        at = [{"X-Forwarded-For": address} for address in ("192.0.2.1",) * 4 + ("192.0.2.2",)]
+        assert await statuses("GET", "/v1/realtime", *at) == [400, 400, 400, 429, 400]
 
 
 def test_what_a_process_counts_for_itself_refills_and_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
