@@ -13,7 +13,7 @@ from actors.feed import snapshots
 from actors.feed.messages import GetFeed
 from actors.kernel.paging import Key
 from actors.kernel.system import System
-from actors.posts.messages import DeletePost, PostItem, SetLike, SetRepost, Why
+from actors.posts.messages import DeletePost, PostItem, RestorePost, SetLike, SetRepost, Why
 from tests.actors.auth.people import callers, fetch, until
 from tests.actors.posts.posting import plant, publish
 
@@ -72,6 +72,23 @@ async def test_the_ranking_follows_what_happens_to_posts(system: System, storage
     await until(order, [first.id, second.id])
     await system.ask(DeletePost(caller=ana, post_id=first.id))
     await until(order, [second.id])
+
+
+async def test_what_is_deleted_during_a_walk_is_not_met_any_more_unless_it_is_restored(
+    system: System, database_url: str
+) -> None:
+    me, ana = await callers(system, "me1", "ana")
+    posts = await plant(database_url, [ana.id] * 9)
+    await rank(database_url, posts)
+    first = await system.ask(GetFeed(caller=me, limit=3))
+    for post in (posts[4], posts[5]):
+        await system.ask(DeletePost(caller=ana, post_id=post))
+    assert first.next is not None
+    page = await system.ask(GetFeed(caller=me, limit=3, after=first.next))
+    assert ids(list(page.items)) == [posts[3], posts[6], posts[7]]
+    await system.ask(RestorePost(caller=ana, post_id=posts[5]))
+    page = await system.ask(GetFeed(caller=me, limit=3, after=first.next))
+    assert ids(list(page.items)) == [posts[3], posts[5], posts[6]]
 
 
 async def test_an_engagement_ten_times_as_large_weighs_half_a_day(system: System, database_url: str) -> None:
