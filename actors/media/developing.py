@@ -60,7 +60,10 @@ def develop(original: bytes, content_type: str) -> Picture:
         turn = _turn(image)
         if turn in {5, 6, 7, 8}:
             width, height = height, width
-        largest, profile = _reduced(image, turn)
+        profile = image.info.get("icc_profile")
+        decoded = _decoded(image)
+        del image  # and with it a decoder that may hold two more canvases
+        largest, profile = _reduced(decoded, profile, turn)
     except Rejected:
         raise
     except MemoryError:
@@ -85,7 +88,7 @@ def _open(original: bytes, content_type: str) -> ImageFile.ImageFile:
     found = _FORMATS[image.format or ""]
     if found != content_type:
         raise Rejected("type_mismatch", f"signed as {content_type}, is {found}")
-    _afford(*image.size, _memory(image, found))
+    _afford(*image.size, _memory(image, found, len(original)))
     return image
 
 
@@ -94,13 +97,13 @@ def _afford(width: int, height: int, memory: int) -> None:
         raise Rejected("too_many_pixels", f"{width} x {height}")
 
 
-def _memory(image: ImageFile.ImageFile, content_type: str) -> int:
-    """Bytes that decoding this one takes."""
+def _memory(image: ImageFile.ImageFile, content_type: str, size: int) -> int:
+    """Bytes that decoding this file of `size` bytes takes."""
     pixels = image.width * image.height
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
         is_plain = content_type == "image/png" and image.mode in {"L", "RGB"} and "transparency" not in image.info
-        return pixels * (5 if is_plain else BYTES_A_PIXEL[content_type])
-    decoded = pixels * 4 // _shrinking(image) ** 2
+        return pixels * (6 if is_plain else BYTES_A_PIXEL[content_type])
+    decoded = pixels * 4 // _shrinking(image) ** 2 + size
     if not image.info.get("progressive"):
         return decoded
     samples = [across * down for _, across, down, _ in image.layer]
@@ -125,17 +128,20 @@ def _turn(image: Image.Image) -> int:
     return turn if isinstance(turn, int) else 1
 
 
-def _reduced(image: ImageFile.ImageFile, turn: int) -> tuple[Image.Image, bytes | None]:
-    """The largest variant as plain RGB or RGBA pixels, upright, and the colour profile they are in."""
-    edge = (EDGES["full"], EDGES["full"])
-    profile = image.info.get("icc_profile")
+def _decoded(image: ImageFile.ImageFile) -> Image.Image:
+    """The pixels, of a JPEG no more than needed, in a mode that can be resampled."""
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         factor = _shrinking(image)
         image.draft(None, (max(1, image.width // factor), max(1, image.height // factor)))
         image.load()
-        small: Image.Image = image
-    else:
-        small = eight_bit(image)
+        return image
+    pixels = eight_bit(image)
+    return image.copy() if pixels is image and image.format in {"WEBP", "AVIF"} else pixels
+
+
+def _reduced(small: Image.Image, profile: bytes | None, turn: int) -> tuple[Image.Image, bytes | None]:
+    """The largest variant as plain RGB or RGBA pixels, upright, and the colour profile they are in."""
+    edge = (EDGES["full"], EDGES["full"])
     small.thumbnail(edge, Image.Resampling.LANCZOS, reducing_gap=_GAP)
     small, profile = to_rgb(small, profile)
     if small.mode == "RGBA" and small.getchannel("A").getextrema() == (255, 255):
