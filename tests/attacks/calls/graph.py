@@ -23,6 +23,7 @@ CALLS: Mapping[str, Maker] = {
     "GET /v1/follow-requests": plain(),
     "POST /v1/follow-requests/{request_id}/accept": about("request_id", "follow_request"),
     "POST /v1/follow-requests/{request_id}/reject": about("request_id", "follow_request"),
+    "GET /v1/suggestions": plain(),
     "GET /v1/blocks": plain(),
     "GET /v1/mutes": plain(),
 }
