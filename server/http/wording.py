@@ -10,7 +10,7 @@ from actors.kernel.errors import Refusal
 from server.http.errors import every_refusal
 
 _MARKED = re.compile(r"`([^`]+)`")
-_RAISES = re.compile(r"\b([Rr])aises (?=`)")
+_RAISES = re.compile(r"\b([Rr])aises ")
 _SENTENCE_END = re.compile(r"\.\s+(?=[A-Z`])")
 _SOFT_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
 

@@ -65,6 +65,7 @@ class People:
     during: Callable[[], Awaitable[None]] | None = None
     revocations: RevocationsFound = NOTHING_REVOKED
     is_away: bool = False
+    refusals: int = 0
 
     async def ask(self, message: Any) -> Any:
         if self.during is not None:
@@ -75,6 +76,7 @@ class People:
         match message:
             case RecentRevocations():
                 if self.is_away:
+                    self.refusals += 1
                     raise Unavailable
                 return self.revocations
             case SeePosts():
