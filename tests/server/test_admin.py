@@ -77,24 +77,16 @@ async def test_an_admin_is_made_by_hand_and_gives_roles(stack: Stack) -> None:
     assert len(facts) == 3, "two admins and a role: the domain told of each"
 
 
-async def test_sessions_and_sockets_at_a_server_end_as_the_command_ends(stack: Stack) -> None:
-    served = await stack.serve()
+async def registered(stack: Stack, served: Served) -> Person:
+    """Ada, with one session."""
     fields = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
     given = await stack.ok(served, "POST", "/v1/auth/register", json=fields)
-    ada = Person(given["user"]["id"], "ada", given["access_token"])
-    watcher = await stack.watch(served, ada, "me")
-    code, said, _ = await admin(stack, "sessions", "ada")
-    assert code == 0
-    assert len(said.splitlines()) == 1
-    assert "127.0.0.0/24" in said
+    return Person(given["user"]["id"], "ada", given["access_token"])
 
-    code, said, _ = await admin(stack, "sessions", "ada", "--end")
-    ended = time.monotonic()
-    assert (code, said) == (0, "1 session of ada ended.\n")
-    assert await watcher.closed(seconds=1) == 4501
-    await _is_out(stack, served, ada, ended + 1)
 
-    ada = await sign_in(stack, served, "ada")
+async def test_who_is_suspended_is_out_as_the_command_ends(stack: Stack) -> None:
+    served = await stack.serve()
+    ada = await registered(stack, served)
     watcher = await stack.watch(served, ada, "me")
     code, said, _ = await admin(stack, "suspend", "ada", "--until", "2999-01-31", "--reason", "Sold followers.")
     ended = time.monotonic()
@@ -104,6 +96,24 @@ async def test_sessions_and_sockets_at_a_server_end_as_the_command_ends(stack: S
     status, problem = await stack.ask(served, "POST", "/v1/auth/login", json={"login": "ada", "password": PASSWORD})
     assert (status, problem["code"]) == (403, "account_suspended")
     assert "Sold followers." in problem["detail"]
+
+
+@pytest.mark.slow
+async def test_sessions_are_listed_and_ended_and_a_suspension_is_lifted(stack: Stack) -> None:
+    served = await stack.serve()
+    ada = await registered(stack, served)
+    watcher = await stack.watch(served, ada, "me")
+    code, said, _ = await admin(stack, "sessions", "ada")
+    assert (code, len(said.splitlines())) == (0, 1)
+    assert "127.0.0.0/24" in said
+
+    code, said, _ = await admin(stack, "sessions", "ada", "--end")
+    ended = time.monotonic()
+    assert (code, said) == (0, "1 session of ada ended.\n")
+    assert await watcher.closed(seconds=1) == 4501
+    await _is_out(stack, served, ada, ended + 1)
+
+    assert (await admin(stack, "suspend", "ada"))[:2] == (0, "ada is suspended until it is lifted.\n")
     assert (await admin(stack, "suspend", "ada", "--lift"))[:2] == (0, "ada may sign in again.\n")
     await sign_in(stack, served, "ada")
 
