@@ -47,4 +47,7 @@ RAW = (
     "CREATE INDEX photos_released ON photos (released_at) WHERE released_at IS NOT NULL AND cleared_at IS NULL",
     """CREATE INDEX photos_to_clear ON photos (expires_at)
         WHERE cleared_at IS NULL AND (original_key IS NOT NULL OR state = 'rejected')""",
+    # What was developed before originals had a place of their own lies where it was sent, and stays there.
+    """UPDATE photos SET original_key = object_key, cleared_at = now()
+        WHERE state = 'ready' AND original_key IS NULL""",
 )

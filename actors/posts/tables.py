@@ -107,4 +107,9 @@ RAW = (
     # What somebody likes is asked for when they take it along and when they are erased.
     "CREATE INDEX likes_of_person ON likes (user_id, post_id)",
     "CREATE INDEX reposts_of_person ON reposts (user_id, post_id)",
+    # What was published before there were pages of tags, and before a post had its own words for those who cannot see.
+    """INSERT INTO post_tags (post_id, tag) SELECT id, tag FROM posts CROSS JOIN unnest(tags) AS tag
+        WHERE deleted_at IS NULL ON CONFLICT DO NOTHING""",
+    """UPDATE posts SET alt = photos.alt, focus = photos.focus FROM photos
+        WHERE photos.id = posts.photo_id AND (photos.alt IS NOT NULL OR photos.focus IS NOT NULL)""",
 )

@@ -46,7 +46,7 @@ class User(Table, tablename="users", schema=None):
     )
 
 
-ID = "2026-11-22T16:43:30:674549"
+ID = "2026-11-22T16:45:08:509294"
 VERSION = "1.38.0"
 DESCRIPTION = "accounts, mail, ties between people, comments, edits, tags, bookmarks, exports"
 
@@ -57,22 +57,10 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="Mute", tablename="mutes", schema=None, columns=None
-    )
-
-    manager.add_table(
-        class_name="MailQuota", tablename="mail_quotas", schema=None, columns=None
-    )
-
-    manager.add_table(
-        class_name="DeferredLetter",
-        tablename="deferred_letters",
+        class_name="Authenticator",
+        tablename="authenticators",
         schema=None,
         columns=None,
-    )
-
-    manager.add_table(
-        class_name="MailToken", tablename="mail_tokens", schema=None, columns=None
     )
 
     manager.add_table(
@@ -83,10 +71,7 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="RecoveryCode",
-        tablename="recovery_codes",
-        schema=None,
-        columns=None,
+        class_name="Walk", tablename="walks", schema=None, columns=None
     )
 
     manager.add_table(
@@ -94,22 +79,11 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="FollowRequest",
-        tablename="follow_requests",
-        schema=None,
-        columns=None,
+        class_name="Comment", tablename="comments", schema=None, columns=None
     )
 
     manager.add_table(
-        class_name="TagFollow", tablename="tag_follows", schema=None, columns=None
-    )
-
-    manager.add_table(
-        class_name="Bookmark", tablename="bookmarks", schema=None, columns=None
-    )
-
-    manager.add_table(
-        class_name="Walk", tablename="walks", schema=None, columns=None
+        class_name="MailToken", tablename="mail_tokens", schema=None, columns=None
     )
 
     manager.add_table(
@@ -128,21 +102,47 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="Comment", tablename="comments", schema=None, columns=None
+        class_name="FollowRequest",
+        tablename="follow_requests",
+        schema=None,
+        columns=None,
     )
 
     manager.add_table(
-        class_name="Authenticator",
-        tablename="authenticators",
+        class_name="Bookmark", tablename="bookmarks", schema=None, columns=None
+    )
+
+    manager.add_table(
+        class_name="Mute", tablename="mutes", schema=None, columns=None
+    )
+
+    manager.add_table(
+        class_name="MailQuota", tablename="mail_quotas", schema=None, columns=None
+    )
+
+    manager.add_table(
+        class_name="RecoveryCode",
+        tablename="recovery_codes",
+        schema=None,
+        columns=None,
+    )
+
+    manager.add_table(
+        class_name="TagFollow", tablename="tag_follows", schema=None, columns=None
+    )
+
+    manager.add_table(
+        class_name="DeferredLetter",
+        tablename="deferred_letters",
         schema=None,
         columns=None,
     )
 
     manager.add_column(
-        table_class_name="Mute",
-        tablename="mutes",
-        column_name="muter_id",
-        db_column_name="muter_id",
+        table_class_name="Authenticator",
+        tablename="authenticators",
+        column_name="user_id",
+        db_column_name="user_id",
         column_class_name="UUID",
         column_class=UUID,
         params={
@@ -160,14 +160,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Mute",
-        tablename="mutes",
-        column_name="muted_id",
-        db_column_name="muted_id",
-        column_class_name="UUID",
-        column_class=UUID,
+        table_class_name="Authenticator",
+        tablename="authenticators",
+        column_name="secret",
+        db_column_name="secret",
+        column_class_name="Bytea",
+        column_class=Bytea,
         params={
-            "default": None,
+            "default": b"",
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -181,15 +181,15 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Mute",
-        tablename="mutes",
-        column_name="until",
-        db_column_name="until",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="Authenticator",
+        tablename="authenticators",
+        column_name="sealed_with",
+        db_column_name="sealed_with",
+        column_class_name="Text",
+        column_class=Text,
         params={
-            "default": None,
-            "null": True,
+            "default": "",
+            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -202,8 +202,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Mute",
-        tablename="mutes",
+        table_class_name="Authenticator",
+        tablename="authenticators",
         column_name="created_at",
         db_column_name="created_at",
         column_class_name="Timestamptz",
@@ -223,12 +223,54 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="MailQuota",
-        tablename="mail_quotas",
-        column_name="address_hash",
-        db_column_name="address_hash",
-        column_class_name="Bytea",
-        column_class=Bytea,
+        table_class_name="Authenticator",
+        tablename="authenticators",
+        column_name="confirmed_at",
+        db_column_name="confirmed_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Authenticator",
+        tablename="authenticators",
+        column_name="last_step",
+        db_column_name="last_step",
+        column_class_name="BigInt",
+        column_class=BigInt,
+        params={
+            "default": 0,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="PrivateAccount",
+        tablename="private_accounts",
+        column_name="user_id",
+        db_column_name="user_id",
+        column_class_name="UUID",
+        column_class=UUID,
         params={
             "default": None,
             "null": False,
@@ -244,16 +286,259 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="MailQuota",
-        tablename="mail_quotas",
-        column_name="sent",
-        db_column_name="sent",
+        table_class_name="PrivateAccount",
+        tablename="private_accounts",
+        column_name="since",
+        db_column_name="since",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Walk",
+        tablename="walks",
+        column_name="name",
+        db_column_name="name",
+        column_class_name="Text",
+        column_class=Text,
+        params={
+            "default": "",
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Walk",
+        tablename="walks",
+        column_name="after",
+        db_column_name="after",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Walk",
+        tablename="walks",
+        column_name="turn",
+        db_column_name="turn",
+        column_class_name="BigInt",
+        column_class=BigInt,
+        params={
+            "default": 0,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="PostTag",
+        tablename="post_tags",
+        column_name="post_id",
+        db_column_name="post_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Post,
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="PostTag",
+        tablename="post_tags",
+        column_name="tag",
+        db_column_name="tag",
+        column_class_name="Text",
+        column_class=Text,
+        params={
+            "default": "",
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="id",
+        db_column_name="id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="post_id",
+        db_column_name="post_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Post,
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="author_id",
+        db_column_name="author_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": User,
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="parent_id",
+        db_column_name="parent_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": "self",
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="body",
+        db_column_name="body",
+        column_class_name="Text",
+        column_class=Text,
+        params={
+            "default": "",
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="mentions",
+        db_column_name="mentions",
         column_class_name="Array",
         column_class=Array,
         params={
             "default": list,
-            "base_column": Timestamptz(
-                default=TimestamptzNow(),
+            "base_column": UUID(
+                default=UUID4(),
                 null=False,
                 primary_key=False,
                 unique=False,
@@ -276,120 +561,12 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="MailQuota",
-        tablename="mail_quotas",
-        column_name="latest_at",
-        db_column_name="latest_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="DeferredLetter",
-        tablename="deferred_letters",
-        column_name="mail_id",
-        db_column_name="mail_id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="DeferredLetter",
-        tablename="deferred_letters",
-        column_name="letter",
-        db_column_name="letter",
-        column_class_name="Text",
-        column_class=Text,
-        params={
-            "default": "",
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="DeferredLetter",
-        tablename="deferred_letters",
-        column_name="user_id",
-        db_column_name="user_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": User,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="DeferredLetter",
-        tablename="deferred_letters",
-        column_name="object_key",
-        db_column_name="object_key",
-        column_class_name="Text",
-        column_class=Text,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="DeferredLetter",
-        tablename="deferred_letters",
-        column_name="tries",
-        db_column_name="tries",
-        column_class_name="Integer",
-        column_class=Integer,
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="replies",
+        db_column_name="replies",
+        column_class_name="BigInt",
+        column_class=BigInt,
         params={
             "default": 0,
             "null": False,
@@ -405,15 +582,57 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="DeferredLetter",
-        tablename="deferred_letters",
-        column_name="next_at",
-        db_column_name="next_at",
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="created_at",
+        db_column_name="created_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": TimestamptzNow(),
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="edited_at",
+        db_column_name="edited_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
             "default": None,
-            "null": False,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Comment",
+        tablename="comments",
+        column_name="deleted_at",
+        db_column_name="deleted_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -585,420 +804,6 @@ async def forwards():
         params={
             "default": None,
             "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="PrivateAccount",
-        tablename="private_accounts",
-        column_name="user_id",
-        db_column_name="user_id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="PrivateAccount",
-        tablename="private_accounts",
-        column_name="since",
-        db_column_name="since",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="RecoveryCode",
-        tablename="recovery_codes",
-        column_name="hash",
-        db_column_name="hash",
-        column_class_name="Bytea",
-        column_class=Bytea,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="RecoveryCode",
-        tablename="recovery_codes",
-        column_name="user_id",
-        db_column_name="user_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": User,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="PostTag",
-        tablename="post_tags",
-        column_name="post_id",
-        db_column_name="post_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Post,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="PostTag",
-        tablename="post_tags",
-        column_name="tag",
-        db_column_name="tag",
-        column_class_name="Text",
-        column_class=Text,
-        params={
-            "default": "",
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="FollowRequest",
-        tablename="follow_requests",
-        column_name="id",
-        db_column_name="id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="FollowRequest",
-        tablename="follow_requests",
-        column_name="requester_id",
-        db_column_name="requester_id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="FollowRequest",
-        tablename="follow_requests",
-        column_name="target_id",
-        db_column_name="target_id",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="FollowRequest",
-        tablename="follow_requests",
-        column_name="created_at",
-        db_column_name="created_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TagFollow",
-        tablename="tag_follows",
-        column_name="user_id",
-        db_column_name="user_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": User,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TagFollow",
-        tablename="tag_follows",
-        column_name="tag",
-        db_column_name="tag",
-        column_class_name="Text",
-        column_class=Text,
-        params={
-            "default": "",
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="TagFollow",
-        tablename="tag_follows",
-        column_name="created_at",
-        db_column_name="created_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": TimestamptzNow(),
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Bookmark",
-        tablename="bookmarks",
-        column_name="post_id",
-        db_column_name="post_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": Post,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Bookmark",
-        tablename="bookmarks",
-        column_name="user_id",
-        db_column_name="user_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
-        params={
-            "references": User,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Bookmark",
-        tablename="bookmarks",
-        column_name="created_at",
-        db_column_name="created_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": TimestamptzNow(),
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Walk",
-        tablename="walks",
-        column_name="name",
-        db_column_name="name",
-        column_class_name="Text",
-        column_class=Text,
-        params={
-            "default": "",
-            "null": False,
-            "primary_key": True,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Walk",
-        tablename="walks",
-        column_name="after",
-        db_column_name="after",
-        column_class_name="UUID",
-        column_class=UUID,
-        params={
-            "default": None,
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Walk",
-        tablename="walks",
-        column_name="turn",
-        db_column_name="turn",
-        column_class_name="BigInt",
-        column_class=BigInt,
-        params={
-            "default": 0,
-            "null": False,
             "primary_key": False,
             "unique": False,
             "index": False,
@@ -1445,8 +1250,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
+        table_class_name="FollowRequest",
+        tablename="follow_requests",
         column_name="id",
         db_column_name="id",
         column_class_name="UUID",
@@ -1466,17 +1271,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="post_id",
-        db_column_name="post_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="FollowRequest",
+        tablename="follow_requests",
+        column_name="requester_id",
+        db_column_name="requester_id",
+        column_class_name="UUID",
+        column_class=UUID,
         params={
-            "references": Post,
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
+            "default": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -1490,10 +1292,76 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="author_id",
-        db_column_name="author_id",
+        table_class_name="FollowRequest",
+        tablename="follow_requests",
+        column_name="target_id",
+        db_column_name="target_id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="FollowRequest",
+        tablename="follow_requests",
+        column_name="created_at",
+        db_column_name="created_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Bookmark",
+        tablename="bookmarks",
+        column_name="post_id",
+        db_column_name="post_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": Post,
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Bookmark",
+        tablename="bookmarks",
+        column_name="user_id",
+        db_column_name="user_id",
         column_class_name="ForeignKey",
         column_class=ForeignKey,
         params={
@@ -1514,38 +1382,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="parent_id",
-        db_column_name="parent_id",
-        column_class_name="ForeignKey",
-        column_class=ForeignKey,
+        table_class_name="Bookmark",
+        tablename="bookmarks",
+        column_name="created_at",
+        db_column_name="created_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
-            "references": "self",
-            "on_delete": OnDelete.cascade,
-            "on_update": OnUpdate.cascade,
-            "target_column": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="body",
-        db_column_name="body",
-        column_class_name="Text",
-        column_class=Text,
-        params={
-            "default": "",
+            "default": TimestamptzNow(),
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -1559,16 +1403,121 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="mentions",
-        db_column_name="mentions",
+        table_class_name="Mute",
+        tablename="mutes",
+        column_name="muter_id",
+        db_column_name="muter_id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Mute",
+        tablename="mutes",
+        column_name="muted_id",
+        db_column_name="muted_id",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Mute",
+        tablename="mutes",
+        column_name="until",
+        db_column_name="until",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Mute",
+        tablename="mutes",
+        column_name="created_at",
+        db_column_name="created_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="MailQuota",
+        tablename="mail_quotas",
+        column_name="address_hash",
+        db_column_name="address_hash",
+        column_class_name="Bytea",
+        column_class=Bytea,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="MailQuota",
+        tablename="mail_quotas",
+        column_name="sent",
+        db_column_name="sent",
         column_class_name="Array",
         column_class=Array,
         params={
             "default": list,
-            "base_column": UUID(
-                default=UUID4(),
+            "base_column": Timestamptz(
+                default=TimestamptzNow(),
                 null=False,
                 primary_key=False,
                 unique=False,
@@ -1591,14 +1540,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="replies",
-        db_column_name="replies",
-        column_class_name="BigInt",
-        column_class=BigInt,
+        table_class_name="MailQuota",
+        tablename="mail_quotas",
+        column_name="latest_at",
+        db_column_name="latest_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
         params={
-            "default": 0,
+            "default": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -1612,8 +1561,98 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
+        table_class_name="RecoveryCode",
+        tablename="recovery_codes",
+        column_name="hash",
+        db_column_name="hash",
+        column_class_name="Bytea",
+        column_class=Bytea,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="RecoveryCode",
+        tablename="recovery_codes",
+        column_name="user_id",
+        db_column_name="user_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": User,
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TagFollow",
+        tablename="tag_follows",
+        column_name="user_id",
+        db_column_name="user_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
+        params={
+            "references": User,
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
+            "null": False,
+            "primary_key": True,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TagFollow",
+        tablename="tag_follows",
+        column_name="tag",
+        db_column_name="tag",
+        column_class_name="Text",
+        column_class=Text,
+        params={
+            "default": "",
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="TagFollow",
+        tablename="tag_follows",
         column_name="created_at",
         db_column_name="created_at",
         column_class_name="Timestamptz",
@@ -1633,52 +1672,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="edited_at",
-        db_column_name="edited_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Comment",
-        tablename="comments",
-        column_name="deleted_at",
-        db_column_name="deleted_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
-        params={
-            "default": None,
-            "null": True,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Authenticator",
-        tablename="authenticators",
-        column_name="user_id",
-        db_column_name="user_id",
+        table_class_name="DeferredLetter",
+        tablename="deferred_letters",
+        column_name="mail_id",
+        db_column_name="mail_id",
         column_class_name="UUID",
         column_class=UUID,
         params={
@@ -1696,31 +1693,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Authenticator",
-        tablename="authenticators",
-        column_name="secret",
-        db_column_name="secret",
-        column_class_name="Bytea",
-        column_class=Bytea,
-        params={
-            "default": b"",
-            "null": False,
-            "primary_key": False,
-            "unique": False,
-            "index": False,
-            "index_method": IndexMethod.btree,
-            "choices": None,
-            "db_column_name": None,
-            "secret": False,
-        },
-        schema=None,
-    )
-
-    manager.add_column(
-        table_class_name="Authenticator",
-        tablename="authenticators",
-        column_name="sealed_with",
-        db_column_name="sealed_with",
+        table_class_name="DeferredLetter",
+        tablename="deferred_letters",
+        column_name="letter",
+        db_column_name="letter",
         column_class_name="Text",
         column_class=Text,
         params={
@@ -1738,14 +1714,17 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Authenticator",
-        tablename="authenticators",
-        column_name="created_at",
-        db_column_name="created_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="DeferredLetter",
+        tablename="deferred_letters",
+        column_name="user_id",
+        db_column_name="user_id",
+        column_class_name="ForeignKey",
+        column_class=ForeignKey,
         params={
-            "default": None,
+            "references": User,
+            "on_delete": OnDelete.cascade,
+            "on_update": OnUpdate.cascade,
+            "target_column": None,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -1759,12 +1738,12 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Authenticator",
-        tablename="authenticators",
-        column_name="confirmed_at",
-        db_column_name="confirmed_at",
-        column_class_name="Timestamptz",
-        column_class=Timestamptz,
+        table_class_name="DeferredLetter",
+        tablename="deferred_letters",
+        column_name="object_key",
+        db_column_name="object_key",
+        column_class_name="Text",
+        column_class=Text,
         params={
             "default": None,
             "null": True,
@@ -1780,12 +1759,12 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="Authenticator",
-        tablename="authenticators",
-        column_name="last_step",
-        db_column_name="last_step",
-        column_class_name="BigInt",
-        column_class=BigInt,
+        table_class_name="DeferredLetter",
+        tablename="deferred_letters",
+        column_name="tries",
+        db_column_name="tries",
+        column_class_name="Integer",
+        column_class=Integer,
         params={
             "default": 0,
             "null": False,
@@ -1797,6 +1776,35 @@ async def forwards():
             "db_column_name": None,
             "secret": False,
         },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="DeferredLetter",
+        tablename="deferred_letters",
+        column_name="next_at",
+        db_column_name="next_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.drop_column(
+        table_class_name="Profile",
+        tablename="profiles",
+        column_name="private",
+        db_column_name="private",
         schema=None,
     )
 
@@ -2144,16 +2152,6 @@ async def forwards():
             "db_column_name": None,
             "secret": False,
         },
-        schema=None,
-    )
-
-    manager.rename_column(
-        table_class_name="Profile",
-        tablename="profiles",
-        old_column_name="private",
-        new_column_name="next_avatar_id",
-        old_db_column_name="private",
-        new_db_column_name="next_avatar_id",
         schema=None,
     )
 

@@ -3,7 +3,7 @@
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.table import Table
 
-ID = "2026-11-22T16:43:32:499897"
+ID = "2026-11-22T16:45:09:401332"
 VERSION = "1.38.0"
 DESCRIPTION = "accounts, mail, ties between people, comments, edits, tags, bookmarks, exports"
 
@@ -41,6 +41,7 @@ STATEMENTS = (
     'CREATE INDEX mutes_latest ON mutes (muter_id, created_at DESC, muted_id DESC)',
     'CREATE INDEX photos_released ON photos (released_at) WHERE released_at IS NOT NULL AND cleared_at IS NULL',
     "CREATE INDEX photos_to_clear ON photos (expires_at)\n        WHERE cleared_at IS NULL AND (original_key IS NOT NULL OR state = 'rejected')",
+    "UPDATE photos SET original_key = object_key, cleared_at = now()\n        WHERE state = 'ready' AND original_key IS NULL",
     'CREATE INDEX posts_deleted ON posts (deleted_at) WHERE deleted_at IS NOT NULL',
     'CREATE INDEX likes_latest ON likes (post_id, created_at DESC, user_id DESC)',
     'ALTER TABLE bookmarks DROP CONSTRAINT bookmarks_pkey, ADD PRIMARY KEY (post_id, user_id)',
@@ -51,6 +52,8 @@ STATEMENTS = (
     'ALTER TABLE tag_follows DROP CONSTRAINT tag_follows_pkey, ADD PRIMARY KEY (user_id, tag)',
     'CREATE INDEX likes_of_person ON likes (user_id, post_id)',
     'CREATE INDEX reposts_of_person ON reposts (user_id, post_id)',
+    'INSERT INTO post_tags (post_id, tag) SELECT id, tag FROM posts CROSS JOIN unnest(tags) AS tag\n        WHERE deleted_at IS NULL ON CONFLICT DO NOTHING',
+    'UPDATE posts SET alt = photos.alt, focus = photos.focus FROM photos\n        WHERE photos.id = posts.photo_id AND (photos.alt IS NOT NULL OR photos.focus IS NOT NULL)',
     'CREATE INDEX comments_of_post ON comments (post_id, id DESC) WHERE parent_id IS NULL AND deleted_at IS NULL',
     'CREATE INDEX comments_replies ON comments (parent_id, id) WHERE deleted_at IS NULL',
     "CREATE INDEX comments_by_author ON comments (author_id, id) WHERE body <> ''",
