@@ -11,6 +11,7 @@ from taskiq.message import TaskiqMessage
 
 from actors.adapters.job_stream import DEAD_STREAM, JobStream
 from actors.adapters.queue import JOBS_FIELD, JOBS_GROUP, JOBS_STREAM, DeadJob, Delivery, JobBroker, pack
+from actors.kernel.tools import end
 
 LEASE = 1.0
 
@@ -63,11 +64,12 @@ async def worker(url: str, graveyard: Graveyard, *, deliveries: int = 3) -> Asyn
 async def next_of(broker: JobBroker, seconds: float = 3 * LEASE) -> Delivery | None:
     """The next job handed out, None when there is none for so long."""
     async with aclosing(broker.listen()) as jobs:
-        try:
-            async with asyncio.timeout(seconds):
-                delivery = await anext(jobs)
-        except TimeoutError:
+        asked = asyncio.ensure_future(anext(jobs))
+        # Not `asyncio.timeout`: what redis-py awaits may lose the one cancellation that it sends.
+        if asked not in (await asyncio.wait([asked], timeout=seconds))[0]:
+            await end([asked])
             return None
+        delivery = await asked
     assert isinstance(delivery, Delivery)
     return delivery
 
