@@ -23,6 +23,7 @@ from botocore.exceptions import (  # type: ignore[import-untyped]  # the library
 )
 
 from actors.adapters import Outage, multipart
+from actors.adapters.signed import SignedAddresses
 from actors.settings import Settings
 
 CHUNK_BYTES = 256 * 1024
@@ -70,6 +71,7 @@ class Storage:
         self._region = settings.s3_region
         self._public = (settings.s3_public_endpoint or settings.s3_endpoint).rstrip("/")
         self._credentials = Credentials(*settings.storage_pair)
+        self.addresses = SignedAddresses(self.sign_get)
 
     def sign_put(
         self, key: str, content_type: str, size: int, sha256: str | None = None, expires_in: int = 600

@@ -7,9 +7,13 @@ from asyncpg import Record
 
 from actors.comments.messages import CommentView
 from actors.graph.visibility import may_meet, may_see
+from actors.kernel.paging import NEWEST
 from actors.kernel.transaction import Reads
 from actors.posts.messages import Mention
 from actors.posts.queries import authors
+
+OLDEST = UUID(int=0)
+"""Below every id."""
 
 _SHOWN = "c.id, c.post_id, c.parent_id, c.author_id, c.body, c.mentions, c.replies, c.created_at, c.edited_at"
 
@@ -32,13 +36,13 @@ async def latest(db: Reads, post_id: UUID, viewer_id: UUID | None, *, below: UUI
     return await db.fetch(
         f"""
         SELECT {_SHOWN} FROM comments c
-        WHERE c.post_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND ($3::uuid IS NULL OR c.id < $3)
+        WHERE c.post_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND c.id < $3
             AND {may_meet("$2::uuid", "c.author_id")}
         ORDER BY c.id DESC LIMIT $4
         """,
         post_id,
         viewer_id,
-        below,
+        below or NEWEST,
         limit,
     )
 
@@ -50,13 +54,13 @@ async def replies(
     return await db.fetch(
         f"""
         SELECT {_SHOWN} FROM comments c
-        WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND ($3::uuid IS NULL OR c.id > $3)
+        WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND c.id > $3
             AND {may_meet("$2::uuid", "c.author_id")}
         ORDER BY c.id LIMIT $4
         """,
         parent_id,
         viewer_id,
-        above,
+        above or OLDEST,
         limit,
     )
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from actors.feed import following, for_you, queries
-from actors.feed.messages import FeedType, GetFeed
+from actors.feed.messages import FeedType, GetFeed, GetSuggestions, Suggestion
 from actors.feed.snapshots import Snapshots
+from actors.feed.suggestions import suggestions
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
@@ -56,6 +57,10 @@ class FeedActor(Actor, domain="feed", lanes=4):
         answers.update(zip(walks, filled, strict=True))
         answers.update(zip(following_of, pages, strict=True))
         return [answers[place] for place in range(len(questions))]
+
+    @on(GetSuggestions)
+    async def suggest(self, question: GetSuggestions) -> Page[Suggestion]:
+        return Page(items=await suggestions(self.read, question.caller.id, question.limit))
 
     @on(PostPublished, batch=256)
     async def rank_published(self, events: Sequence[PostPublished]) -> None:

@@ -7,11 +7,11 @@ from actors.feed import queries
 from actors.feed.messages import FeedType, GetFeed
 from actors.feed.queries import Shown
 from actors.kernel.errors import Malformed
-from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.paging import NEWEST, Key, Page, key_of
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.messages import AuthorView, PostItem, Reposters, Why
-from actors.posts.queries import NEWEST, Seen, authors, seen
+from actors.posts.queries import Seen, authors, seen
 
 SPARE = 4
 """Read beyond what a page needs, for those that turn out not to be shown."""

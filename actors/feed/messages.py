@@ -1,11 +1,14 @@
 """What the feed may be asked."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from actors.auth.people import Caller
-from actors.kernel.message import Trusted
-from actors.kernel.paging import PagedQuery
-from actors.posts.messages import PostItem
+from actors.kernel.message import Query, Trusted, View
+from actors.kernel.paging import Page, PagedQuery
+from actors.posts.messages import AuthorView, PostItem
 
 
 class FeedType(StrEnum):
@@ -20,3 +23,34 @@ class GetFeed(PagedQuery[PostItem]):
 
     caller: Trusted[Caller | None] = None
     type: FeedType = FeedType.for_you
+
+
+class Because(StrEnum):
+    """Why somebody is suggested: people the caller follows follow them, they post about the same, or many see them."""
+
+    friends = "friends"
+    tags = "tags"
+    popular = "popular"
+
+
+class SharedFriends(View):
+    """People the caller follows who follow them: some, and how many of those looked at."""
+
+    people: tuple[AuthorView, ...]
+    count: int
+
+
+class Suggestion(View):
+    """Somebody the caller might want to follow, and why."""
+
+    person: AuthorView
+    why: Because
+    friends: SharedFriends
+    tags: tuple[str, ...]
+
+
+class GetSuggestions(Query[Page[Suggestion]]):
+    """Whom the caller might want to follow: nobody they follow, asked, muted or blocked, or who is hidden from them."""
+
+    caller: Trusted[Caller]
+    limit: Annotated[int, Field(ge=1, le=100)] = 20

@@ -32,8 +32,9 @@ class Rank(NamedTuple):
 
 
 _WANTED = f"""
-    SELECT followee_id AS id FROM follows
-    WHERE follower_id = $1 AND {may_see("$1::uuid", "followee_id")} AND {wants_to_hear_of("$1::uuid", "followee_id")}
+    SELECT f.followee_id AS id FROM follows f
+    WHERE f.follower_id = $1 AND {may_see("$1::uuid", "f.followee_id")}
+        AND {wants_to_hear_of("$1::uuid", "f.followee_id")}
     UNION ALL SELECT $1"""
 """Whose posts and reposts the viewer's feed shows: those they follow and have not muted, and themselves."""
 

@@ -75,16 +75,14 @@ async def upload_of(
     db: Reads, owner_id: UUID, *, upload_id: UUID | None = None, object_key: str | None = None
 ) -> asyncpg.Record | None:
     """This person's upload, by its id or by where its bytes were sent. One that was released is not there."""
+    column, key = ("object_key", object_key) if upload_id is None else ("id", upload_id)
     return await db.fetchrow(
         f"""
         SELECT {_SHOWN}, reason, progress, content_type, object_key, original_key FROM photos
-        WHERE owner_id = $1 AND released_at IS NULL
-          AND ($2::uuid IS NULL OR id = $2) AND ($3::text IS NULL OR object_key = $3)
-          AND NOT ($2::uuid IS NULL AND $3::text IS NULL)
+        WHERE owner_id = $1 AND released_at IS NULL AND {column} = $2
         """,
         owner_id,
-        upload_id,
-        object_key,
+        key,
     )
 
 

@@ -99,9 +99,9 @@ async def latest_people(db: Reads, ids: Sequence[UUID]) -> dict[UUID, list[UUID]
     rows = await db.fetch(
         f"""
         SELECT n.id, p.person_id FROM notifications n CROSS JOIN LATERAL (
-            SELECT person_id, at FROM notification_people
-            WHERE notification_id = n.id AND {may_meet("n.user_id", "person_id")}
-            ORDER BY at DESC, person_id LIMIT $2) AS p
+            SELECT one.person_id, one.at FROM notification_people one
+            WHERE one.notification_id = n.id AND {may_meet("n.user_id", "one.person_id")}
+            ORDER BY one.at DESC, one.person_id LIMIT $2) AS p
         WHERE n.id = ANY($1::uuid[]) ORDER BY n.id, p.at DESC, p.person_id
         """,
         ids,

@@ -12,12 +12,12 @@ from actors.auth.names import username_key
 from actors.auth.people import UnknownUser
 from actors.graph.visibility import may_see
 from actors.kernel.errors import Malformed, NotFound
-from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.paging import Key, Page, id_of_key, key_of
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.edit_messages import ListRevisions, RevisionView
 from actors.posts.messages import AuthorView, ListBookmarks, ListLikes, ListProfilePosts, PostItem
-from actors.posts.queries import author_named, authors_for, originals_by, position, seen
+from actors.posts.queries import author_named, authors_for, originals_by, seen
 from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ async def posts_of_profile(
         raise UnknownUser
 
     async def look(after: Key | None, count: int) -> Sequence[Step]:
-        ids = await originals_by(db, viewer_id, author_id, below=position(after), limit=count)
+        ids = await originals_by(db, viewer_id, author_id, below=id_of_key(after), limit=count)
         return [Step((str(post_id),), post_id) for post_id in ids]
 
     return await fill(look, _shown_to(db, viewer_id, addresses), after=question.after, limit=question.limit)
@@ -91,7 +91,7 @@ async def posts_tagged(
         rows = await db.fetch(
             "SELECT post_id FROM post_tags WHERE tag = $1 AND post_id < $2 ORDER BY post_id DESC LIMIT $3",
             question.tag,
-            position(after),
+            id_of_key(after),
             count,
         )
         return [Step((str(row["post_id"]),), row["post_id"]) for row in rows]

@@ -9,15 +9,10 @@ from asyncpg import Record
 
 from actors.auth.presence import is_present
 from actors.graph.visibility import has_blocks, is_private, may_meet, may_see, wants_to_hear_of
-from actors.kernel.errors import Malformed
-from actors.kernel.paging import Key, key_of
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.messages import AuthorView, CountsItem, Mention, PostCounts, PostView, ViewerState
 from actors.posts.sight_messages import PostSeen
-
-NEWEST = UUID(int=(1 << 128) - 1)
-"""Above every id: where a list begins."""
 
 _PERSON = """
     u.id AS author_id, u.username, COALESCE(NULLIF(pr.display_name, ''), u.username) AS display_name,
@@ -189,15 +184,6 @@ async def author_named(db: Reads, viewer_id: UUID | None, username_key: str) -> 
         f"SELECT id FROM users u WHERE username_key = $1 AND {may_meet('$2::uuid', 'u.id')}", username_key, viewer_id
     )
     return found
-
-
-def position(after: Key | None) -> UUID:
-    """Where a list ordered by id goes on. Raises `Malformed` for a key that is no id."""
-    key = key_of(after, str)
-    try:
-        return UUID(str(key[0])) if key else NEWEST
-    except ValueError:
-        raise Malformed from None
 
 
 async def originals_by(db: Reads, viewer_id: UUID | None, author_id: UUID, *, below: UUID, limit: int) -> list[UUID]:

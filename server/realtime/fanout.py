@@ -31,7 +31,7 @@ class Fanout:
 
     A position that goes out promises that everything up to it was sent. So where an entry goes to several topics only
     the last one's frame carries its position, and none goes beyond an entry that waits for its readers to be known.
-    What concerns people waits behind what waits for its screening, so that every topic keeps its order.
+    What is not for one person alone waits behind what is being screened, so that every topic keeps its order.
     """
 
     def __init__(
@@ -142,10 +142,10 @@ class Fanout:
         return topics
 
     def _must_wait(self, entry: Entry) -> bool:
+        if self._for_others.oldest is not None:
+            return any(not topic.key.startswith("user:") for topic in self._watched(entry))
         seen, met = self._screening.concerned(entry)
-        if not seen and not met:
-            return False
-        return self._for_others.oldest is not None or not self._screening.are_open(seen | met)
+        return not self._screening.are_open(seen | met)
 
     def _to_feeds(self, entry: Entry) -> None:
         if entry.author is not None and FOLLOWING in self.audience.topics:
@@ -211,14 +211,21 @@ class Fanout:
         if topic.timer is not None:
             return
         loop = asyncio.get_running_loop()
-        if loop.time() >= topic.due:
-            self._flush(topic)
+        now = loop.time()
+        if now < topic.due:
+            topic.timer = loop.call_at(topic.due, self._flush_later, topic)
+        elif self._for_others.holds(topic.key):
+            # No count overtakes the event before it.
+            topic.timer = loop.call_at(now + FLUSH_SECONDS, self._flush_later, topic)
         else:
-            topic.timer = loop.call_at(topic.due, self._flush, topic)
+            self._flush(topic)
+
+    def _flush_later(self, topic: Topic) -> None:
+        topic.timer = None
+        self._flush_soon(topic)
 
     def _flush(self, topic: Topic) -> None:
         began = perf_counter()
-        topic.timer = None
         if topic.counts is not None:
             frame = counts_frame((topic.counts,))
             topic.counts = None

@@ -46,6 +46,10 @@ class Waiting(Generic[A]):
         """The first entry that still waits: no position may be promised beyond it."""
         return self._entries[0].n if self._entries else None
 
+    def holds(self, topic: str) -> bool:
+        """Whether something for that topic waits."""
+        return any(topic in entry.topics for entry in self._entries)
+
     def put(self, entry: Entry) -> None:
         """Ask about an entry. When too many wait, the oldest are given up."""
         self._entries.append(entry)
