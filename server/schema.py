@@ -27,12 +27,15 @@ class MigrationFailed(Exception):
     """A migration could not be carried out; the database is as it was before it."""
 
 
-async def migrate(url: str) -> None:
-    """Apply what is missing, one process at a time. Raises `MigrationFailed` with Piccolo's own words."""
+async def migrate(url: str, *, until: str = "all") -> None:
+    """Apply what is missing, one process at a time, up to the migration with the id `until`.
+
+    Raises `MigrationFailed` with Piccolo's own words.
+    """
     lock = await asyncpg.connect(url, timeout=10)
     try:
         await lock.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
-        said = await _with_piccolo(url)
+        said = await _with_piccolo(url, until)
     finally:
         await lock.close()
     log.info("migrated", said=said.splitlines()[-1:])
@@ -41,13 +44,13 @@ async def migrate(url: str) -> None:
 apply = migrate
 
 
-async def _with_piccolo(url: str) -> str:
+async def _with_piccolo(url: str, until: str) -> str:
     engine = engine_finder()
     assert engine is not None, "piccolo_conf names one"
     engine.config = {"dsn": url}  # type: ignore[attr-defined]  # a PostgresEngine, by piccolo_conf
     with contextlib.redirect_stdout(io.StringIO()) as said:
         try:
-            result = await run_forwards(APP_CONFIG.app_name)
+            result = await run_forwards(APP_CONFIG.app_name, migration_id=until)
         except SystemExit as error:
             raise MigrationFailed(said.getvalue()) from error
     if not result.success:

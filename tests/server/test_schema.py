@@ -7,6 +7,19 @@ import asyncpg
 
 from server import schema
 
+FIRST = "2026-11-22T12:12:17:926514"
+OLD_WORLD = """
+INSERT INTO users (id, username, username_key, email, password_hash, created_at)
+    VALUES ('00000000-0000-7000-8000-000000000001', 'ana', 'ana', 'ana@example.org', '', now());
+INSERT INTO profiles (user_id, updated_at) VALUES ('00000000-0000-7000-8000-000000000001', now());
+INSERT INTO photos (id, owner_id, state, content_type, bytes, object_key, variants_key, alt, created_at, expires_at)
+    VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', 'ready', 'image/jpeg', 1,
+        'uploads/1', 'variants/1', 'A boat', now(), now());
+INSERT INTO posts (id, author_id, photo_id, caption, tags, created_at)
+    VALUES ('00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000001',
+        '00000000-0000-7000-8000-000000000002', 'Early', '{sea,dawn}', now());
+"""
+
 
 async def test_the_migrations_build_what_the_tables_declare(database_url: str) -> None:
     assert await schema.differences(database_url) == []
@@ -32,9 +45,16 @@ async def test_several_processes_migrate_one_database_at_once(servers: dict[str,
         assert applied == []
 
 
-async def test_a_filled_database_keeps_what_it_holds(database_url: str) -> None:
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("INSERT INTO dead_letters (id, event_id) VALUES (gen_random_uuid(), gen_random_uuid())")
-    await schema.migrate(database_url)
-    assert await connection.fetchval("SELECT count(*) FROM dead_letters") == 1
-    await connection.close()
+async def test_a_filled_database_keeps_what_it_holds_and_gains_what_is_made_of_it(servers: dict[str, str]) -> None:
+    async with schema.scratch(servers["DB_URL"]) as url:
+        await schema.migrate(url, until=FIRST)
+        connection = await asyncpg.connect(url)
+        await connection.execute(OLD_WORLD)
+        await schema.migrate(url)
+        tags = await connection.fetch("SELECT tag FROM post_tags ORDER BY tag")
+        post = await connection.fetchrow("SELECT alt, caption, comments_closed FROM posts")
+        original = await connection.fetchval("SELECT original_key FROM photos")
+        await connection.close()
+    assert [row["tag"] for row in tags] == ["dawn", "sea"]
+    assert tuple(post) == ("A boat", "Early", False)
+    assert original == "uploads/1"
