@@ -52,9 +52,7 @@ def rotate(
     value = ",".join((fresh, *former))
     if is_in_folder:
         replace_secret(data, "jwt", value)
-        typer.echo(
-            f"{kid_of(fresh)} signs once `vitrine dev` is started again; {len(former)} before it still verify."
-        )
+        typer.echo(f"{kid_of(fresh)} signs once `vitrine dev` is started again; {len(former)} before it still verify.")
         return
     announced = ",".join((*former, fresh))
     typer.echo(
