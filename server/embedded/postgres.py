@@ -32,7 +32,7 @@ FLEETING = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "max_wal_size": "4GB",
+    "max_wal_size": "1GB",
     "checkpoint_timeout": "1h",
     "autovacuum_naptime": "5min",
 }

@@ -56,5 +56,6 @@ async def test_a_filled_database_keeps_what_it_holds_and_gains_what_is_made_of_i
         original = await connection.fetchval("SELECT original_key FROM photos")
         await connection.close()
     assert [row["tag"] for row in tags] == ["dawn", "sea"]
+    assert post is not None
     assert tuple(post) == ("A boat", "Early", False)
     assert original == "uploads/1"
