@@ -1,5 +1,7 @@
 """*Following*: what those one follows have shown, newest first, every original once a walk."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -42,41 +44,38 @@ class Walk(NamedTuple):
 async def page(db: Reads, walk: Walk, addresses: Addresses) -> Page[PostItem]:
     """A page of what the viewer and those they follow have shown. The row that shows an original is its newest."""
     viewer_id, limit, ceiling, below = walk
-    picked: list[tuple[Shown, Seen]] = []
+    items: list[PostItem] = []
     is_over = False
     for _ in range(ROUNDS):
-        count = limit - len(picked) + SPARE
+        count = limit - len(items) + SPARE
         rows = await queries.followed(db, viewer_id, below=below, ceiling=ceiling, limit=count)
         if ceiling == NEWEST and rows:
             ceiling = rows[0].id
-        pairs = {(viewer_id, row.post_id) for row in rows if not row.is_above}
-        found = await seen(db, pairs, addresses, in_feed=True)
+        fresh = [row for row in rows if not row.is_above]
+        found, reposted_by = await asyncio.gather(
+            seen(db, {(viewer_id, row.post_id) for row in fresh}, addresses, in_feed=True),
+            _reposters(db, viewer_id, [row.post_id for row in fresh if row.is_repost], ceiling),
+        )
         is_over = len(rows) < count
         for row in rows:
-            if len(picked) == limit:
+            if len(items) == limit:
                 is_over = False
                 break
             below = row.id
             if not row.is_above and (viewer_id, row.post_id) in found:
-                picked.append((row, found[viewer_id, row.post_id]))
-        if is_over or len(picked) == limit:
+                items.append(_item(row, viewer_id, found[viewer_id, row.post_id], reposted_by))
+        if is_over or len(items) == limit:
             break
     following: Key = (FeedType.following, str(ceiling), str(below))
-    items = await _items(db, viewer_id, picked, ceiling)
-    return Page(items=items, next=None if is_over else following)
+    return Page(items=tuple(items), next=None if is_over else following)
 
 
-async def _items(db: Reads, viewer_id: UUID, picked: list[tuple[Shown, Seen]], ceiling: UUID) -> tuple[PostItem, ...]:
-    reposted = [row.post_id for row, _ in picked if row.is_repost]
-    reposted_by = await _reposters(db, viewer_id, reposted, ceiling)
-    return tuple(
-        PostItem(
-            post=post,
-            viewer=viewer,
-            reposted_by=reposted_by.get(post.id),
-            why=Why.reposted if row.is_repost else Why.own if row.author_id == viewer_id else Why.followed,
-        )
-        for row, (post, viewer) in picked
+def _item(row: Shown, viewer_id: UUID, one: Seen, reposted_by: Mapping[UUID, Reposters]) -> PostItem:
+    return PostItem(
+        post=one.post,
+        viewer=one.viewer,
+        reposted_by=reposted_by.get(row.post_id) if row.is_repost else None,
+        why=Why.reposted if row.is_repost else Why.own if row.author_id == viewer_id else Why.followed,
     )
 
 

@@ -7,12 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import asyncpg
+import pytest
 
 from load.wire import Wire, connect, packed
 from tests.faults.conditions import all_is_well
 from tests.flows.stack import Stack
 
-COMMANDS = 10_000
 PEOPLE, POSTS, CONNECTIONS = 120, 12, 48
 MIX = (
     ("PUT", "like"),
@@ -30,7 +30,8 @@ SELECT (SELECT count(*) FROM posts p WHERE p.original_post_id IS NOT NULL AND p.
 """
 
 
-async def test_ten_thousand_mixed_commands_through_two_servers_end_with_counts_equal_to_rows(stack: Stack) -> None:
+@pytest.mark.parametrize("commands", [2_500, pytest.param(10_000, marks=pytest.mark.slow)])
+async def test_mixed_commands_through_two_servers_end_with_counts_equal_to_rows(stack: Stack, commands: int) -> None:
     author, *people = await stack.people(PEOPLE + 1)
     posts = await stack.posts(author, POSTS)
     servers = [await stack.serve(), await stack.serve()]
@@ -38,7 +39,7 @@ async def test_ten_thousand_mixed_commands_through_two_servers_end_with_counts_e
     draw = random.Random(7)
     requests = [
         packed(method, f"/v1/posts/{draw.choice(posts)}/{what}", draw.choice(people).token)
-        for method, what in draw.choices(MIX, k=COMMANDS)
+        for method, what in draw.choices(MIX, k=commands)
     ]
     wires = [await connect(servers[place % 2].url) for place in range(CONNECTIONS)]
     statuses: Counter[int] = Counter()
@@ -49,7 +50,7 @@ async def test_ten_thousand_mixed_commands_through_two_servers_end_with_counts_e
         wire.close()
 
     await asyncio.gather(*(drive(wire) for wire in wires))
-    assert statuses == {200: COMMANDS}
+    assert statuses == {200: commands}
 
     assert await stack.value(ORPHANS) == 0
     for post in posts:
