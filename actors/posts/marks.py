@@ -122,9 +122,10 @@ async def carry_out(tx: Transaction, mark: Mark, wishes: Sequence[Wish]) -> tupl
     was = {(row["post_id"], row["user_id"]): row["was"] for row in rows}
     for row in rows:
         _note(posts[row["post_id"]], row, is_on=last[row["post_id"], row["user_id"]].after(row["was"]))
+    before = [was.get(wish.pair) for wish in wishes]
     settled = [
-        Settled(outcome.after(was[wish.pair]), posts[wish.post_id]) if wish.pair in was else None
-        for wish, outcome in zip(wishes, each, strict=True)
+        None if was_on is None else Settled(outcome.after(was_on), posts[wish.post_id])
+        for wish, outcome, was_on in zip(wishes, each, before, strict=True)
     ]
     return settled, [post for post in posts.values() if post.on or post.off]
 

@@ -39,9 +39,9 @@ async def operations(stack: Stack, served: Served) -> list[Operation]:
     found = []
     for path, methods in document["paths"].items():
         filled = path
-        for name in ("post_id", "upload_id"):
+        for name in ("id", "post_id", "upload_id", "comment_id", "request_id"):
             filled = filled.replace(f"{{{name}}}", str(uuid4()))
-        filled = filled.replace("{username}", "nobody-here")
+        filled = filled.replace("{username}", "nobody-here").replace("{tag}", "dawn")
         assert "{" not in filled, f"how should {path} be filled?"
         found += [(method.upper(), filled, operation) for method, operation in methods.items()]
     return found
@@ -170,20 +170,21 @@ async def test_a_body_of_ten_megabytes_is_too_large_in_every_operation(stack: St
     assert (await stack.ask(served, "GET", "/healthz"))[0] == 200
 
 
+LONG = b"x" * 20_000
 NO_HTTP = {
-    "a long address": b"GET /v1/feed?cursor=" + b"x" * 20_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-    "a long header": b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nCookie: " + b"x" * 20_000 + b"\r\n\r\n",
-    "no length": b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n",
-    "no version": b"GET /v1/feed HTTP/7\r\n\r\n",
-    "no HTTP": b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+    "a long address": (414, "uri_too_long", b"GET /v1/feed?cursor=" + LONG + b" HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "a long header": (431, "headers_too_large", b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nCookie: " + LONG + b"\r\n\r\n"),
+    "no length": (400, "malformed", b"GET /v1/feed HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n"),
+    "no version": (400, "malformed", b"GET /v1/feed HTTP/7\r\n\r\n"),
+    "no HTTP": (400, "malformed", b"\x16\x03\x01 this is no HTTP\r\n\r\n"),
 }
 
 
 async def test_what_is_no_http_is_answered_by_a_problem(stack: Stack, served: Served) -> None:
-    for why, sent in NO_HTTP.items():
+    for why, (meant, code, sent) in NO_HTTP.items():
         wire = await connect(served.url)
         status, body = await wire.ask(sent)
-        assert status == 400, (why, body)
+        assert status == meant, (why, body)
         assert b"content-type: application/problem+json" in wire.head, (why, wire.head)
-        assert json.loads(body)["code"] == "malformed", (why, body)
+        assert json.loads(body)["code"] == code, (why, body)
     assert (await stack.ask(served, "GET", "/healthz"))[0] == 200

@@ -137,6 +137,8 @@ async def test_after_erasure_nothing_of_a_person_is_left_but_the_name(
         await settle(url)
         await _no_job_is_owed(mailroom)
     await settle(url)
+    await strike(mailroom.outside, "comments.forget")
+    await fetch(url, "UPDATE posts SET deleted_at = deleted_at - interval '1 day'")
     await strike(mailroom.outside, "posts.purge")
     await settle(url)
     await fetch(url, "UPDATE photos SET released_at = released_at - interval '1 hour'")
