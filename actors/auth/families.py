@@ -150,13 +150,13 @@ async def end_by_web_id(tx: Transaction, web_id_hash: bytes) -> asyncpg.Record |
     )
 
 
-async def open_of(db: Reads, user_id: UUID, limit: int, after: UUID | None) -> list[asyncpg.Record]:
-    """Somebody's open sessions, the latest first, from the one after that id."""
+async def open_of(db: Reads, user_id: UUID, limit: int, below: UUID) -> list[asyncpg.Record]:
+    """Somebody's open sessions, the latest first, those below that id."""
     return await db.fetch(
         "SELECT id, user_agent, address, created_at, last_used_at FROM sessions "
-        "WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND ($3::uuid IS NULL OR id < $3) "
+        "WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND id < $3 "
         "ORDER BY id DESC LIMIT $2",
         user_id,
         limit,
-        after,
+        below,
     )

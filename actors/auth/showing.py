@@ -6,8 +6,7 @@ from actors.auth import families, queries
 from actors.auth.devices import area_of, device_of
 from actors.auth.sessions import ListSessions, SessionsOf, SessionView
 from actors.auth.standing import RevocationsFound, RevokedSession, Standing
-from actors.kernel.errors import Malformed
-from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.paging import Page, id_of_key
 from actors.kernel.transaction import Reads
 
 
@@ -15,7 +14,7 @@ async def sessions_page(
     db: Reads, user_id: UUID, asked: ListSessions | SessionsOf, *, current: UUID | None = None
 ) -> Page[SessionView]:
     """A page of somebody's open sessions. Raises `Malformed` for another list's cursor."""
-    rows = await families.open_of(db, user_id, asked.limit + 1, _place(asked.after))
+    rows = await families.open_of(db, user_id, asked.limit + 1, id_of_key(asked.after))
     shown = rows[: asked.limit]
     items = tuple(
         SessionView(
@@ -38,11 +37,3 @@ async def revocations(db: Reads) -> RevocationsFound:
         sessions=tuple(RevokedSession(session_id=row["session_id"], revoked_at=row["revoked_at"]) for row in ended),
         standings=tuple(Standing(**{field: row[field] for field in Standing.model_fields}) for row in changed),
     )
-
-
-def _place(after: Key | None) -> UUID | None:
-    key = key_of(after, str)
-    try:
-        return None if key is None else UUID(str(key[0]))
-    except ValueError:
-        raise Malformed("this cursor belongs to another list") from None

@@ -7,6 +7,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from actors.accounts.events import AccountErased
+from actors.auth.people import id_of
 from actors.comments import changes, leaving, queries
 from actors.comments.counted import Counted, count_of
 from actors.comments.events import (
@@ -26,8 +27,8 @@ from actors.comments.messages import (
     PostComment,
 )
 from actors.kernel.actor import Actor, on
-from actors.kernel.errors import Malformed, NotFound, Unauthenticated
-from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.errors import NotFound, Unauthenticated
+from actors.kernel.paging import NEWEST, OLDEST, Page, id_of_key
 from actors.kernel.transaction import Transaction
 from actors.posts.mentions import people_named
 
@@ -118,8 +119,9 @@ class CommentsActor(Actor, domain="comments", lanes=8):
 
     @on(ListComments)
     async def list_under_post(self, question: ListComments) -> Page[CommentView]:
-        viewer_id = None if question.caller is None else question.caller.id
-        place, count = _place(question.after), question.limit + 1
+        viewer_id, count = id_of(question.caller), question.limit + 1
+        begin = NEWEST if question.parent_id is None else OLDEST
+        place = id_of_key(question.after, begin=begin)
         if await queries.open_post(self.read, question.post_id, viewer_id) is None:
             raise NotFound
         if question.parent_id is None:
@@ -184,14 +186,6 @@ async def _thread(tx: Transaction, top: Record | None, by: int) -> Thread | None
     if top is None:
         return None
     return Thread(id=top["id"], replies=await changes.count_replies(tx, top["id"], by))
-
-
-def _place(after: Key | None) -> UUID | None:
-    key = key_of(after, str)
-    try:
-        return UUID(str(key[0])) if key else None
-    except ValueError:
-        raise Malformed("this cursor belongs to another list") from None
 
 
 ACTOR = CommentsActor

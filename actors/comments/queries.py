@@ -7,13 +7,9 @@ from asyncpg import Record
 
 from actors.comments.messages import CommentView
 from actors.graph.visibility import may_meet, may_see
-from actors.kernel.paging import NEWEST
 from actors.kernel.transaction import Reads
 from actors.posts.messages import Mention
 from actors.posts.queries import authors
-
-OLDEST = UUID(int=0)
-"""Below every id."""
 
 _SHOWN = "c.id, c.post_id, c.parent_id, c.author_id, c.body, c.mentions, c.replies, c.created_at, c.edited_at"
 
@@ -31,7 +27,7 @@ async def open_post(db: Reads, post_id: UUID, viewer_id: UUID | None) -> Record 
     )
 
 
-async def latest(db: Reads, post_id: UUID, viewer_id: UUID | None, *, below: UUID | None, limit: int) -> list[Record]:
+async def latest(db: Reads, post_id: UUID, viewer_id: UUID | None, *, below: UUID, limit: int) -> list[Record]:
     """The comments on a post that are no replies, the latest first, older than `below`."""
     return await db.fetch(
         f"""
@@ -42,14 +38,12 @@ async def latest(db: Reads, post_id: UUID, viewer_id: UUID | None, *, below: UUI
         """,
         post_id,
         viewer_id,
-        below or NEWEST,
+        below,
         limit,
     )
 
 
-async def replies(
-    db: Reads, parent_id: UUID, viewer_id: UUID | None, *, above: UUID | None, limit: int
-) -> list[Record]:
+async def replies(db: Reads, parent_id: UUID, viewer_id: UUID | None, *, above: UUID, limit: int) -> list[Record]:
     """The replies to a comment, the oldest first, newer than `above`."""
     return await db.fetch(
         f"""
@@ -60,7 +54,7 @@ async def replies(
         """,
         parent_id,
         viewer_id,
-        above or OLDEST,
+        above,
         limit,
     )
 

@@ -1,5 +1,6 @@
 """Keyset pages. A domain speaks in plain keys; the edge makes them opaque and tamper-proof."""
 
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -14,8 +15,10 @@ Key = tuple[str | int | float, ...]
 """Where a page ended: the sort values of its last row."""
 
 
-NEWEST = UUID(int=(1 << 128) - 1)
-"""Above every id: where a list that is ordered by id begins."""
+OLDEST, NEWEST = UUID(int=0), UUID(int=(1 << 128) - 1)
+"""Below and above every id: where lists that are ordered by id begin."""
+LATEST = (datetime.max.replace(tzinfo=UTC), OLDEST)
+"""Above every moment and id: where a list begins that is ordered by both."""
 
 
 class Page(View, Generic[T]):
@@ -46,10 +49,24 @@ def key_of(after: Key | None, *shape: type[str | int | float]) -> Key | None:
     return after
 
 
-def id_of_key(after: Key | None) -> UUID:
-    """Below which id a list ordered by id, the newest first, goes on. Raises `Malformed` for a key that is no id."""
+def id_of_key(after: Key | None, *, begin: UUID = NEWEST) -> UUID:
+    """After which id a list ordered by id goes on, by default the newest first. Raises `Malformed`: this is no id."""
     key = key_of(after, str)
     try:
-        return UUID(str(key[0])) if key else NEWEST
+        return UUID(str(key[0])) if key else begin
     except ValueError:
         raise Malformed("this cursor belongs to another list") from None
+
+
+def moment_of_key(after: Key | None) -> tuple[datetime, UUID]:
+    """Below which moment and id a list goes on, the latest first. Raises `Malformed` for a key that is none."""
+    key = key_of(after, str, str)
+    try:
+        return (datetime.fromisoformat(str(key[0])), UUID(str(key[1]))) if key else LATEST
+    except ValueError:
+        raise Malformed("this cursor belongs to another list") from None
+
+
+def key_at(at: datetime, id_: UUID) -> Key:
+    """The key of what came then, as `moment_of_key` reads it."""
+    return at.isoformat(), str(id_)

@@ -1,7 +1,7 @@
 """All SQL of notifications. Who changes somebody's notifications locks that person's marker first."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -151,17 +151,15 @@ async def marks(db: Reads, user_ids: Iterable[UUID]) -> dict[UUID, Marks]:
     return {row["id"]: Marks(*tuple(row)[1:]) for row in rows}
 
 
-async def latest(db: Reads, user_id: UUID, *, below: tuple[datetime, UUID] | None, limit: int) -> list[Record]:
+async def latest(db: Reads, user_id: UUID, *, below: tuple[datetime, UUID], limit: int) -> list[Record]:
     """Somebody's notifications below a place, the latest first."""
-    at, notification_id = below or (datetime.max.replace(tzinfo=UTC), UUID(int=0))
     return await db.fetch(
         """
         SELECT id, user_id, kind, subject_kind, subject_id, people, at FROM notifications
         WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4
         """,
         user_id,
-        at,
-        notification_id,
+        *below,
         limit,
     )
 

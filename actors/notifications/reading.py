@@ -1,12 +1,10 @@
 """Notifications are read: listed, counted, marked."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
 
 from actors.kernel.actor import Actor, on
-from actors.kernel.errors import Malformed, NotFound
-from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.errors import NotFound
+from actors.kernel.paging import Page, key_at, moment_of_key
 from actors.notifications import queries, showing
 from actors.notifications.events import NotificationMarkersMoved
 from actors.notifications.messages import (
@@ -26,12 +24,12 @@ class Reading(Actor):
     @on(ListNotifications)
     async def list_mine(self, question: ListNotifications) -> Page[NotificationView]:
         me = question.caller.id
-        rows = await queries.latest(self.read, me, below=_place(question.after), limit=question.limit + 1)
+        rows = await queries.latest(self.read, me, below=moment_of_key(question.after), limit=question.limit + 1)
         shown = rows[: question.limit]
         views = await showing.views(self.read, shown, await queries.marks(self.read, [me]))
         return Page(
             items=tuple(views.values()),
-            next=(shown[-1]["at"].isoformat(), str(shown[-1]["id"])) if len(rows) > question.limit else None,
+            next=key_at(shown[-1]["at"], shown[-1]["id"]) if len(rows) > question.limit else None,
         )
 
     @on(GetUnread, batch=64)
@@ -66,13 +64,3 @@ class Reading(Actor):
             if is_moved:
                 tx.emit(NotificationMarkersMoved(user_id=me, markers=markers))
             return tx.answer(markers)
-
-
-def _place(after: Key | None) -> tuple[datetime, UUID] | None:
-    key = key_of(after, str, str)
-    if key is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise Malformed from None

@@ -2,7 +2,6 @@
 see what is asked of what was found there, so that a page may be short."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from asyncpg import Record
 from actors.auth.names import username_key
 from actors.auth.people import UnknownUser
 from actors.graph.visibility import may_see
-from actors.kernel.errors import Malformed, NotFound
-from actors.kernel.paging import Key, Page, id_of_key, key_of
+from actors.kernel.errors import NotFound
+from actors.kernel.paging import Key, Page, id_of_key, key_at, key_of, moment_of_key
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.edit_messages import ListRevisions, RevisionView
@@ -111,7 +110,7 @@ async def bookmarks(db: Reads, question: ListBookmarks, addresses: Addresses) ->
             ORDER BY created_at DESC, post_id DESC LIMIT $4
             """,
             me,
-            *_moment(after),
+            *moment_of_key(after),
             count,
         )
         return _steps(rows)
@@ -131,7 +130,7 @@ async def likers(db: Reads, question: ListLikes, viewer_id: UUID | None) -> Page
             ORDER BY created_at DESC, user_id DESC LIMIT $4
             """,
             question.post_id,
-            *_moment(after),
+            *moment_of_key(after),
             count,
         )
         return _steps(rows)
@@ -189,15 +188,5 @@ async def _must_show(db: Reads, post_id: UUID, viewer_id: UUID | None) -> None:
         raise NotFound
 
 
-def _moment(after: Key | None) -> tuple[datetime, UUID]:
-    key = key_of(after, str, str)
-    if key is None:
-        return datetime.max.replace(tzinfo=UTC), UUID(int=0)
-    try:
-        return datetime.fromisoformat(str(key[0])), UUID(str(key[1]))
-    except ValueError:
-        raise Malformed from None
-
-
 def _steps(rows: Sequence[Record]) -> list[Step]:
-    return [Step((row["at"].isoformat(), str(row["id"])), row["id"]) for row in rows]
+    return [Step(key_at(row["at"], row["id"]), row["id"]) for row in rows]

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 
@@ -13,8 +11,8 @@ from actors.auth.names import username_key
 from actors.auth.people import UnknownUser, id_of
 from actors.graph.messages import Relationship, Relationships
 from actors.kernel.actor import on
-from actors.kernel.errors import Malformed, Refusal, Unauthenticated
-from actors.kernel.paging import Key, Page, id_of_key, key_of
+from actors.kernel.errors import Refusal, Unauthenticated
+from actors.kernel.paging import Page, id_of_key, key_at, moment_of_key
 from actors.profiles import listing, queries
 from actors.profiles.counting import Counting
 from actors.profiles.editing import Editing
@@ -70,7 +68,7 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
     async def _around(
         self, list_people: listing.ListPeople, question: ListFollowers | ListFollowing
     ) -> Page[PersonView]:
-        after = _place(question.after)
+        after = moment_of_key(question.after)
         viewer_id = id_of(question.caller)
         user_id = await queries.user_id_of(self.read, viewer_id, username_key(question.username))
         if user_id is None:
@@ -81,12 +79,12 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
     @on(ListMuted)
     async def muted(self, question: ListMuted) -> Page[PersonView]:
         me = question.caller.id
-        rows = await listing.muted(self.read, me, me, question.limit + 1, _place(question.after))
+        rows = await listing.muted(self.read, me, me, question.limit + 1, moment_of_key(question.after))
         return _page(rows, question.limit)
 
     @on(ListBlocked)
     async def blocked(self, question: ListBlocked) -> Page[PersonView]:
-        rows = await listing.blocked(self.read, question.caller.id, question.limit + 1, _place(question.after))
+        rows = await listing.blocked(self.read, question.caller.id, question.limit + 1, moment_of_key(question.after))
         return _page(rows, question.limit)
 
     @on(ListFollowRequests)
@@ -113,20 +111,12 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
             await queries.remove(tx, event.user_id)
 
 
-def _place(after: Key | None) -> tuple[datetime, UUID] | None:
-    key = key_of(after, str, str)
-    try:
-        return None if key is None else (datetime.fromisoformat(str(key[0])), UUID(str(key[1])))
-    except ValueError:
-        raise Malformed("this cursor belongs to another list") from None
-
-
 def _page(rows: Sequence[asyncpg.Record], limit: int) -> Page[PersonView]:
     """The first `limit` of these people; one more says that there are more."""
     shown = rows[:limit]
     return Page(
         items=tuple(map(person_of, shown)),
-        next=(shown[-1]["since"].isoformat(), str(shown[-1]["id"])) if len(rows) > limit else None,
+        next=key_at(shown[-1]["since"], shown[-1]["id"]) if len(rows) > limit else None,
     )
 
 

@@ -16,7 +16,7 @@ _SHOWN = f"""u.id, u.username, coalesce(p.display_name, u.username) AS display_n
     greatest(coalesce(p.following, 0), 0) AS following, greatest(coalesce(p.likes, 0), 0) AS likes"""
 _ACCOUNT = """u.email, u.email_verified_at IS NOT NULL AS email_verified, u.plan,
     EXISTS (SELECT FROM authenticators a WHERE a.user_id = u.id AND a.confirmed_at IS NOT NULL) AS totp_enabled"""
-_PEOPLE = "users u LEFT JOIN profiles p ON p.user_id = u.id"
+PEOPLE = "users u LEFT JOIN profiles p ON p.user_id = u.id"
 
 
 class Delta(NamedTuple):
@@ -48,7 +48,7 @@ async def by_username(
 async def by_id(db: Reads, ids: Collection[UUID]) -> dict[UUID, asyncpg.Record]:
     """Profiles, with what only their owners see of their accounts, of the living people among these."""
     rows = await db.fetch(
-        f"SELECT {_SHOWN}, {_ACCOUNT} FROM {_PEOPLE} WHERE u.id = ANY($1) AND u.deleted_at IS NULL", ids
+        f"SELECT {_SHOWN}, {_ACCOUNT} FROM {PEOPLE} WHERE u.id = ANY($1) AND u.deleted_at IS NULL", ids
     )
     return {row["id"]: row for row in rows}
 
