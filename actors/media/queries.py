@@ -74,12 +74,13 @@ async def reserve(
 async def upload_of(
     db: Reads, owner_id: UUID, *, upload_id: UUID | None = None, object_key: str | None = None
 ) -> asyncpg.Record | None:
-    """This person's upload, by its id or by where its bytes were sent. One that was released is not there."""
+    """This person's upload, by its id or by where its bytes were sent. One that was released is not there, but for
+    one that was rejected: nothing refers to it any more, and yet its owner asks why."""
     column, key = ("object_key", object_key) if upload_id is None else ("id", upload_id)
     return await db.fetchrow(
         f"""
         SELECT {_SHOWN}, reason, progress, content_type, object_key, original_key FROM photos
-        WHERE owner_id = $1 AND released_at IS NULL AND {column} = $2
+        WHERE owner_id = $1 AND (released_at IS NULL OR state = 'rejected') AND {column} = $2
         """,
         owner_id,
         key,

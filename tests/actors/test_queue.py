@@ -208,7 +208,7 @@ async def test_flushall_neither_stops_the_worker_nor_lets_it_hide_the_loss(redis
         await broker.done(held)
         await make_stream(redis)
         await put(redis, task_id="2")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             delivery = await waiting
         assert isinstance(delivery, Delivery)
         assert delivery.message.task_id == "2"

@@ -21,7 +21,8 @@ from tests.attacks.people import PASSWORD, Browser, Client, Person, ask, browse,
 from tests.server.realtime.conftest import Socket
 
 OTHER = "amber herons 47 kites"
-SECONDS = 1.0
+SECONDS = 10.0
+"""A second on a machine that does nothing else; here other tests run beside."""
 
 
 @dataclass
@@ -103,9 +104,12 @@ async def test_no_way_in_survives(client: Client, ada: Person, settings: Setting
     done = time.monotonic()
     assert {await socket.closed(SECONDS) for socket in entrances.sockets} == {code}
     await _are_out(client, entrances, ticket, done + SECONDS)
-    own_status, _ = await ask(client, "GET", "/v1/auth/me", ada)
-    assert own_status == (200 if goes_on else 401)
-    assert (own_socket.ws.closed or await _hears_of_its_end(own_socket)) is not goes_on
+    if goes_on:
+        assert (await ask(client, "GET", "/v1/auth/me", ada))[0] == 200
+        assert "ok" in await own_socket.ask("sub", topic="tag:sea")
+    else:
+        await _is_out(client, ada)
+        assert await own_socket.closed() == code
 
 
 async def _are_out(client: Client, entrances: Entrances, ticket: str, deadline: float) -> None:
@@ -130,13 +134,11 @@ async def _are_out(client: Client, entrances: Entrances, ticket: str, deadline: 
         assert await socket.closed() in {4500, 4501, 4502}
 
 
-async def _hears_of_its_end(socket: Socket) -> bool:
-    """Whether a socket is closed by the server within the second it has."""
-    try:
-        await socket.closed(0.3)
-    except TimeoutError:
-        return False
-    return True
+async def _is_out(client: Client, who: Person) -> None:
+    """An access token is believed no more."""
+    async with asyncio.timeout(SECONDS):
+        while (await ask(client, "GET", "/v1/auth/me", who))[0] != 401:  # noqa: ASYNC110  # only a request tells
+            await asyncio.sleep(0.01)
 
 
 async def test_who_is_suspended_stays_out_until_it_is_lifted(client: Client, ada: Person, settings: Settings) -> None:

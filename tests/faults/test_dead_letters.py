@@ -24,9 +24,9 @@ async def test_an_event_whose_handler_always_fails_is_buried_listed_and_replayed
 
     await stack.ok(served, "PUT", f"/v1/posts/{cursed}/like", fan)
     await stack.ok(served, "PUT", f"/v1/posts/{blessed}/like", fan)
-    await screen.event("notification.changed", unseen=1, seconds=3)
+    await screen.event("notification.changed", unseen=1)
 
-    await stack.becomes(1, "SELECT count(*) FROM dead_letters", seconds=15)
+    await stack.becomes(1, "SELECT count(*) FROM dead_letters")
     letter = await stack.database.fetchrow("SELECT * FROM dead_letters")
     assert letter is not None
     assert (letter["domain"], letter["type"], letter["key"]) == ("notifications", "PostLikesChanged", cursed)

@@ -91,19 +91,25 @@ async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(st
     (post,) = await stack.posts(author)
     served = await stack.serve()
     screen = await stack.watch(served, author, "me", f"post:{post}")
-    # A follow draws its number in the outbox, then takes two seconds to commit.
+    # A follow draws its number in the outbox, then cannot commit before this test lets it.
     await stack.database.execute("""
         CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;
+            $$ BEGIN PERFORM pg_advisory_xact_lock(47); RETURN NULL; END $$;
         CREATE TRIGGER dawdle AFTER INSERT ON outbox
             FOR EACH ROW WHEN (NEW.type = 'Followed') EXECUTE FUNCTION dawdle();
     """)
-    following = asyncio.create_task(stack.ok(served, "PUT", f"/v1/profiles/{author.username}/follow", slow))
-    await asyncio.sleep(0.5)
-    await stack.ok(served, "PUT", f"/v1/posts/{post}/like", quick)
-    await screen.counts(post, likes=1, seconds=1.2)
-    assert not following.done(), "the newer fact was relayed while the older was not committed yet"
-
+    waiting = """
+        SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE d.datname = current_database() AND l.locktype = 'advisory' AND l.objid = 47 AND NOT l.granted
+    """
+    async with stack.database.acquire() as gate:
+        await gate.execute("SELECT pg_advisory_lock(47)")
+        following = asyncio.create_task(stack.ok(served, "PUT", f"/v1/profiles/{author.username}/follow", slow))
+        await stack.becomes(1, waiting)
+        await stack.ok(served, "PUT", f"/v1/posts/{post}/like", quick)
+        await screen.counts(post, likes=1)
+        assert not following.done(), "the newer fact was relayed while the older was not committed yet"
+        await gate.execute("SELECT pg_advisory_unlock(47)")
     await following
     followed = await screen.event("notification.changed", unseen=2)
     assert followed["data"]["notification"]["kind"] == "follow"

@@ -119,7 +119,7 @@ class Stack:
         """One value from the database."""
         return await self.database.fetchval(sql, *args)
 
-    async def becomes(self, wanted: Any, sql: str, *args: Any, seconds: float = 10) -> None:
+    async def becomes(self, wanted: Any, sql: str, *args: Any, seconds: float = 30) -> None:
         """Wait until the database gives this value."""
         await eventually(lambda: self.value(sql, *args), wanted, sql, seconds)
 
@@ -142,7 +142,7 @@ class Stack:
         return self.folder / f"{len(self._parts)}.log"
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], wanted: Any, what: str = "", seconds: float = 10) -> None:
+async def eventually(look: Callable[[], Awaitable[Any]], wanted: Any, what: str = "", seconds: float = 30) -> None:
     """Look again and again until what is seen equals `wanted`."""
     deadline = time.monotonic() + seconds
     while (found := await look()) != wanted:

@@ -40,7 +40,7 @@ class Watcher:
         assert not refused, refused
         return watcher
 
-    async def answer(self, request_id: int, *, seconds: float = 10) -> Frame:
+    async def answer(self, request_id: int, *, seconds: float = 30) -> Frame:
         """The answer to a request."""
         await self._until(lambda: request_id in self.answers, f"answer {request_id}", seconds)
         return self.answers[request_id]
@@ -51,7 +51,7 @@ class Watcher:
         await self._socket.send_json({"id": self._last_id, "op": op, **fields})
         return await self.answer(self._last_id)
 
-    async def event(self, kind: str, *, topic: str | None = None, seconds: float = 10, **data: Any) -> Frame:
+    async def event(self, kind: str, *, topic: str | None = None, seconds: float = 30, **data: Any) -> Frame:
         """The first event of that type, on that topic, whose data holds these values."""
 
         def find() -> Frame | None:
@@ -66,7 +66,7 @@ class Watcher:
         assert found is not None
         return found
 
-    async def counts(self, post_id: str, *, seconds: float = 10, **wanted: int) -> dict[str, int]:
+    async def counts(self, post_id: str, *, seconds: float = 30, **wanted: int) -> dict[str, int]:
         """The latest counts of a post once they are as `wanted`."""
 
         def fits() -> bool:
@@ -97,7 +97,7 @@ class Watcher:
         """Every event so far, of one type if given."""
         return [f for f in self.pushed if f["push"] == "event" and kind in {None, f["type"]}]
 
-    async def closed(self, *, seconds: float = 10) -> int | None:
+    async def closed(self, *, seconds: float = 30) -> int | None:
         """Wait for the server to close it; the code."""
         assert self._reading is not None
         async with asyncio.timeout(seconds):

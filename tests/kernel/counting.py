@@ -252,7 +252,7 @@ def forget() -> None:
     ArchiveActor.kept.clear()
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 30.0) -> None:
     """Wait for something to become true. Raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
         while not await condition():  # noqa: ASYNC110  the condition is a question to a server

@@ -251,14 +251,14 @@ async def test_commands_that_wait_for_locks_do_not_starve_queries(system: System
         await rows.execute("SELECT FROM counters FOR UPDATE")
         stuck = [asyncio.create_task(system.ask(AddSlowly(name=f"c{i % 10}"))) for i in range(50)]
         await asyncio.sleep(0.1)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(30):
             assert (await system.ask(GetCounter(name="c1"))).value == 0
     await asyncio.gather(*stuck)
 
 
 async def test_a_query_never_joins_one_that_is_already_running(system: System) -> None:
-    early = asyncio.create_task(system.ask(LookSlowly(name="c1", seconds=0.3)))
-    await asyncio.sleep(0.1)
+    early = asyncio.create_task(system.ask(LookSlowly(name="c1", seconds=1.0)))
+    await asyncio.sleep(0.4)
     await system.ask(Add(name="c1"))
     assert (await system.ask(LookSlowly(name="c1", seconds=0))).value == 1
     assert (await early).value == 0

@@ -111,7 +111,7 @@ async def test_everything_comes_up_heals_and_one_interrupt_ends_it(dev: Dev) -> 
     dev.family |= children(dev.process.pid)
     dev.process.send_signal(signal.SIGINT)
     assert "stopped" in dev.until(r"vitrine  stopped")
-    assert dev.process.wait(10) == 0
+    assert dev.process.wait(30) == 0
     assert dev.survivors(1) == {}
 
 

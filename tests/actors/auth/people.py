@@ -43,7 +43,7 @@ async def facts(database_url: str, kind: str) -> list[dict[str, Any]]:
     return [orjson.loads(row["payload"]) for row in rows]
 
 
-async def until(question: Callable[[], Awaitable[Any]], answer: Any, seconds: float = 10.0) -> None:
+async def until(question: Callable[[], Awaitable[Any]], answer: Any, seconds: float = 30.0) -> None:
     """Wait until the question is answered so; fails with the last answer when the time is over."""
     seen: Any = None
     try:

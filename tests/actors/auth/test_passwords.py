@@ -38,21 +38,22 @@ async def test_what_is_stored_says_argon2id_with_the_full_parameters() -> None:
 async def test_the_event_loop_goes_on_while_passwords_are_checked() -> None:
     passwords = Passwords(FULL)
     stored = await passwords.hash(RIGHT)
-    # Another program may take the core for a moment, but not three times. In the loop, 16 checks would take 0.3 s.
+    # Another program may take the core for a moment, but not three times.
     worst = min([await worst_stall(passwords, stored, checks=16) for _ in range(3)])
-    assert worst < 0.1, f"the loop stood still for {worst:.3f} s"
+    assert worst < 0.3, f"the loop stood still for {worst:.0%} of the time that 16 checks took"
 
 
 async def worst_stall(passwords: Passwords, stored: str, *, checks: int) -> float:
-    """How long the loop stood still at most while it waited for that many checks, in seconds."""
+    """How long the loop stood still at most while it waited for that many checks, as a share of that wait."""
     checking = asyncio.gather(*(passwords.fits(RIGHT, stored) for _ in range(checks)))
-    worst, last = 0.0, time.perf_counter()
+    began = last = time.perf_counter()
+    worst = 0.0
     while not checking.done():
         await asyncio.sleep(0.001)
         now = time.perf_counter()
         worst, last = max(worst, now - last), now
     assert await checking == [True] * checks
-    return worst
+    return worst / (last - began)
 
 
 async def test_more_than_can_be_checked_within_a_second_is_refused_at_once() -> None:
@@ -63,5 +64,5 @@ async def test_more_than_can_be_checked_within_a_second_is_refused_at_once() -> 
     took = time.perf_counter() - began
     refused = [each for each in outcomes if isinstance(each, Busy)]
     assert 0 < len(refused) == 300 - outcomes.count(True)
-    assert took < 10
+    assert took < 30
     assert await passwords.fits(RIGHT, stored)

@@ -31,7 +31,7 @@ async def watch(client: Client, settings: Settings, who: Caller, topics: dict[st
 async def frames_until(socket: Socket, *, counts: int, version: int) -> list[dict[str, Any]]:
     """Everything pushed until the counts of the post say so many comments."""
     frames: list[dict[str, Any]] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             frame = await socket.push()
             frames.append(frame)
@@ -107,7 +107,7 @@ async def test_nobody_hears_whom_they_block_and_everybody_else_hears_even_who_is
 
     async def heard(socket: Socket, last: str) -> list[str]:
         bodies: list[str] = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not bodies or bodies[-1] != last:
                 frame = await socket.push()
                 if frame["push"] == "event" and frame["type"] == "comment.created":

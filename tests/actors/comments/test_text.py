@@ -32,7 +32,7 @@ def test_what_is_empty_too_long_or_no_text_is_refused(written: str) -> None:
 
 
 def test_a_megabyte_of_combining_marks_is_refused_at_once() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(ValidationError):
         TEXT.validate_python("a" + "\u0300\u0301" * 500_000)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5

@@ -66,7 +66,7 @@ def test_a_caption_keeps_its_lines() -> None:
 
 @pytest.mark.parametrize("adapter", [CAPTION, TypeAdapter(AltText), TypeAdapter(Tag)])
 def test_a_text_too_long_is_refused_before_it_is_normalised(adapter: TypeAdapter[Any]) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(ValidationError):
         adapter.validate_python("a" + "\u0301\u0327" * 20_000)  # whose normal form takes over a second
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2

@@ -14,7 +14,7 @@ from actors.posts.messages import CreatePost, GetPost
 from actors.profiles.messages import AvatarUnfit, EditProfile, GetProfile, ProfileView
 from tests.actors.auth.people import callers, facts, fetch, until
 from tests.actors.comments.commenting import settle
-from tests.actors.media.uploading import settled, signed, uploaded, working
+from tests.actors.media.uploading import settled, signed, state_of, uploaded, working
 from tests.actors.posts.posting import plant, publish
 from tests.images import photograph
 
@@ -75,6 +75,7 @@ async def test_what_is_no_photograph_changes_nothing(system: System, outside: Ou
     assert await face(system) is None
     (row,) = await fetch(database_url, "SELECT next_avatar_id FROM profiles WHERE user_id = $1", ana.id)
     assert row["next_avatar_id"] is None
+    assert (await state_of(system, ana, broken)).reason == "not_an_image", "its owner can still ask why"
     missing, foreign = await signed(system, ana, 100), await uploaded(system, bea, photograph())
     for upload_id, refusal in (
         (missing.upload_id, UploadMissing),

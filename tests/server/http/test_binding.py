@@ -137,10 +137,10 @@ async def test_a_body_that_does_not_unpack_is_malformed(client: Client, bearer: 
 async def test_a_body_full_of_wrong_values_costs_no_more_than_a_few(
     client: Client, bearer: SignIn, body: bytes
 ) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     status, problem = await _post(client, bearer, body)
     assert (status, problem["code"]) == (422, "invalid")
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "image/png", "nonsense"])

@@ -82,10 +82,10 @@ async def test_however_many_probe_there_is_one_look_a_second(
             return response.status
 
     async with TestClient(TestServer(app)) as client:
-        assert set(await asyncio.gather(*map(probe, range(40)))) == {200}
-        assert [await probe(number) for number in range(20)] == [200] * 20
+        assert set(await asyncio.gather(*map(probe, range(12)))) == {200}
+        assert [await probe(number) for number in range(6)] == [200] * 6
         assert looks == 1
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await probe(0) == 200:  # noqa: ASYNC110  # nobody announces it
                 await asyncio.sleep(0.05)
         assert looks == 2, "what was found is not believed for long"

@@ -124,13 +124,13 @@ async def test_a_crowd_that_arrives_at_once_takes_one_lease_at_a_time(outside: O
 
 async def test_a_spent_bucket_refills(outside: Outside) -> None:
     await outside.cache.redis.flushdb()
-    bucket = Bucket("quick", 2, 1)
+    bucket = Bucket("quick", 2, 4)
     limiter = Limiter(outside.cache.redis, {"quick": bucket})
     await limiter.spend(bucket, "one")
     await limiter.spend(bucket, "one")
     with pytest.raises(RateLimited) as refused:
         await limiter.spend(bucket, "one")
-    assert 0 < refused.value.retry_after <= 0.51
+    assert 0 < refused.value.retry_after <= 2.01
     await asyncio.sleep(refused.value.retry_after + 0.02)
     await limiter.spend(bucket, "one")
 
@@ -143,7 +143,7 @@ async def test_without_redis_requests_pass_and_none_waits_long(settings: Setting
     began = time.monotonic()
     for number in range(200):
         assert await limiter.spend(FEW["writes"], f"other {number}") is None
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 10
     await cache.close()
 
 

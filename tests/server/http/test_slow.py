@@ -26,7 +26,7 @@ class Line:
         self.reader = reader
         self.writer = writer
 
-    async def answer(self, seconds: float = 5.0) -> Answer:
+    async def answer(self, seconds: float = 30.0) -> Answer:
         """Status, headers and JSON of the next reply."""
         async with asyncio.timeout(seconds):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -34,7 +34,7 @@ class Line:
             body = await self.reader.readexactly(int(headers.get("content-length", "0")))
         return int(head[0].split()[1]), headers, json.loads(body) if body else {}
 
-    async def is_closed(self, seconds: float = 5.0) -> bool:
+    async def is_closed(self, seconds: float = 30.0) -> bool:
         """Whether the other side lets go in time, with nothing more to say."""
         try:
             async with asyncio.timeout(seconds):
@@ -81,7 +81,7 @@ async def test_headers_that_trickle_in_are_waited_for_so_long_and_no_longer(
     status, headers, problem = await line.answer()
     trickle.cancel()
     assert (status, problem["code"]) == (408, "request_timeout")
-    assert 0.3 < time.monotonic() - began < 3.0
+    assert 0.3 < time.monotonic() - began < 15
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-type"].startswith("application/problem+json")
     assert await line.is_closed()
@@ -90,13 +90,13 @@ async def test_headers_that_trickle_in_are_waited_for_so_long_and_no_longer(
 async def test_a_request_that_came_whole_stops_the_clock_and_the_next_one_starts_it(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unreadable, "HEAD_SECONDS", 0.4)
+    monkeypatch.setattr(unreadable, "HEAD_SECONDS", 1.0)
     whole = made("GET", "/v1/toys/kite", "").replace(b"Authorization: \r\n", b"")
     line.writer.write(whole[:20])
     await asyncio.sleep(0.1)
     line.writer.write(whole[20:])
     assert (await line.answer())[0] == 200
-    await asyncio.sleep(0.6)
+    await asyncio.sleep(1.3)
     line.writer.write(whole)
     assert (await line.answer())[0] == 200, "idle between requests is no fault"
     line.writer.write(whole[:20])

@@ -153,7 +153,7 @@ class Stream:
         await self.add(f"post:{post_id}", "counts", {"items": items}, ephemeral=True)
 
 
-async def until(holds: Callable[[], object], seconds: float = 5.0) -> None:
+async def until(holds: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for something that nobody announces. Raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110  # nobody announces it
@@ -169,7 +169,7 @@ class Socket:
         self.pushed: list[Frame] = []
         self.connected: Frame = {}
 
-    async def frame(self, seconds: float = 3.0) -> Frame:
+    async def frame(self, seconds: float = 30.0) -> Frame:
         async with asyncio.timeout(seconds):
             message = await self.ws.receive()
         assert message.type is aiohttp.WSMsgType.TEXT, (message, self.ws.close_code)
@@ -185,14 +185,14 @@ class Socket:
         assert frame["id"] == self._id
         return frame
 
-    async def push(self, seconds: float = 3.0) -> Frame:
+    async def push(self, seconds: float = 30.0) -> Frame:
         """The next push, pings left out."""
         while True:
             frame = self.pushed.pop(0) if self.pushed else await self.frame(seconds)
             if frame["push"] != "ping":
                 return frame
 
-    async def closed(self, seconds: float = 3.0) -> int | None:
+    async def closed(self, seconds: float = 30.0) -> int | None:
         """The code it is closed with; frames before that are dropped."""
         async with asyncio.timeout(seconds):
             while (await self.ws.receive()).type is aiohttp.WSMsgType.TEXT:

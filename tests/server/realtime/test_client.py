@@ -34,7 +34,7 @@ async def test_it_misses_nothing_and_repeats_nothing_while_its_sockets_are_cut(l
                 server_side._transport.abort()
             await asyncio.sleep(0.05 if number % 50 == 24 else 0)
     await stream.add("tag:sea", "post.published", {"number": "end"})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await reading
     assert seen == [*range(300), "end"]
     assert client.connections > 3
@@ -56,7 +56,7 @@ async def test_connected_long_with_nothing_received_it_resumes_from_the_ping(liv
     await until(lambda: client.position == "5-40")
     server_side._transport.abort()
     await stream.add("tag:sea", "post.published", {"number": "end"})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await reading
     assert client.connected is not None
     assert client.connected["topics"]["tag:sea"]["recovered"] is True
@@ -75,7 +75,7 @@ async def test_it_asks_to_refetch_what_was_not_recovered_and_what_lags(live: Liv
     await until(lambda: client.connected)
     assert asked == ["tag:sea"]
     await stream.add("tag:sea", "post.published", {"number": "end"}, skip=3)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await reading
     assert asked == ["tag:sea", "tag:sea"]
 
@@ -93,7 +93,7 @@ async def test_counts_only_grow_whatever_order_they_come_in(live: Live, stream: 
     await stream.counts(post_id, 2, 2)
     await stream.counts(post_id, 4, 4)
     await stream.add("tag:sea", "post.published", {"number": "end"})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await reading
     assert client.counts[str(post_id)][0] in {3, 4}
 

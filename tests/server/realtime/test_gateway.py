@@ -10,7 +10,7 @@ import pytest
 from actors.auth.people import Role
 from server.realtime import connection
 from server.realtime.connection import Connection
-from tests.server.realtime.conftest import Live, Stream
+from tests.server.realtime.conftest import Live, Stream, until
 
 
 async def test_a_visitor_connects_and_is_told_the_limits(live: Live, stream: Stream) -> None:
@@ -172,11 +172,12 @@ async def test_pings_carry_the_position_and_silence_after_one_is_closed(live: Li
     socket = await live.connect()
     await stream.add("tag:sea", "post.published", {})
     (server_side,) = live.realtime.gateway.sockets
-    await asyncio.sleep(0.05)
+    await until(lambda: live.realtime.position() == "5-1")
     _due(server_side)
     assert await socket.frame() == {"push": "ping", "position": "5-1"}
+    pinged = server_side.heard_at
     await socket.ws.send_json({"op": "pong"})
-    await asyncio.sleep(0.05)
+    await until(lambda: server_side.heard_at > pinged)
     _pong_due(server_side)
     await asyncio.sleep(0.3)
     assert server_side.closing_at is None
@@ -309,7 +310,7 @@ async def test_cookies_from_an_origin_that_is_none_are_refused(live: Live, origi
 
 async def test_a_frame_full_of_wrong_values_is_not_looked_at(live: Live) -> None:
     socket = await live.connect()
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(3):
         assert (await socket.ask("track", posts=[1] * 15_000))["err"]["code"] == "bad_request"
-    assert time.perf_counter() - began < 0.3
+    assert time.process_time() - began < 0.3

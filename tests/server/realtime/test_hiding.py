@@ -173,7 +173,7 @@ async def test_when_nobody_can_tell_who_may_see_it_the_topic_is_told_to_look_aga
     socket = await live.connect(uuid4(), topics={"tag:sea": None})
     live.people.delay = 10
     await stream.add("tag:sea", "post.published", {}, work_of=uuid4())
-    lag = await socket.push(5.0)
+    lag = await socket.push()
     assert lag == {"push": "lag", "topic": "tag:sea", "from": "5-0", "to": "5-1"}
 
 

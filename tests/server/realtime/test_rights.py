@@ -144,7 +144,7 @@ async def test_what_was_lost_with_the_log_holds_as_soon_as_a_new_one_begins(live
     await stream.redis.delete("live")
     await stream.begin(6)
     assert await gone.closed() == 4501
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5, "the look every ten seconds was not waited for"
     assert "ok" in await other.ask("sub", topic="tag:sea")
     assert await refused(live, token=token) == ("unauthorized", 4501)
 
