@@ -1,13 +1,17 @@
 """Which sockets of this process watch which topic."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
+
+import orjson
 
 from server.realtime import metrics
 from server.realtime.connection import Connection
 from server.realtime.encoding import kept_json
 from server.realtime.entries import Entry
+from server.realtime.frames import CountsItem
 
 FOLLOWING = "feed:following"
 
@@ -16,15 +20,18 @@ class Topic:
     """A topic that somebody watches, and the latest state of it that is still to be sent."""
 
     __slots__ = (
+        "awaited",
         "counts",
         "due",
         "hints",
         "key",
         "label",
+        "latest",
         "name",
         "others",
         "owner",
         "timer",
+        "told",
         "trackers",
         "v",
         "watchers",
@@ -43,8 +50,15 @@ class Topic:
         self.watchers: set[Connection] = set()
         self.trackers: set[Connection] | None = None
         """Who sees the post on a screen and wants its counts, no more."""
+        self.awaited = 0
+        """How many are asking whether they may watch or track it."""
         self.counts: bytes | None = None
+        """A post's counts as JSON, as long as they are to be sent."""
+        self.latest: bytes | None = None
+        """Those with version `v`, sent or not."""
         self.v = -1
+        self.told = 0
+        """How many watch it, as its watchers were told."""
         self.hints: dict[bytes, Entry] | None = None
         self.due = 0.0
         self.timer: asyncio.TimerHandle | None = None
@@ -55,6 +69,8 @@ class Audience:
 
     def __init__(self) -> None:
         self.topics: dict[str, Topic] = {}
+        self.moved: dict[str, bool] = {}
+        """Posts whose watchers are others than a moment ago, the first first, and whether somebody came."""
         self._owned: dict[UUID, set[Topic]] = {}
 
     def watch(self, connection: Connection, key: str, name: str, owner: UUID | None = None) -> None:
@@ -64,12 +80,16 @@ class Audience:
         topic.watchers.add(connection)
         connection.topics.append(topic)
         metrics.subscriptions.inc()
+        if key.startswith("post:"):
+            self.moved[key] = True
 
     def unwatch(self, connection: Connection, topic: Topic) -> None:
         """Send no more of them."""
         topic.watchers.discard(connection)
         connection.topics.remove(topic)
         metrics.subscriptions.dec()
+        if topic.key.startswith("post:"):
+            self.moved.setdefault(topic.key, False)
         self._release(topic)
 
     def track(self, connection: Connection, posts: Iterable[UUID]) -> None:
@@ -80,6 +100,27 @@ class Audience:
             topic = tracked[post_id] = self._topic(name, name)
             topic.trackers = topic.trackers or set()
             topic.trackers.add(connection)
+
+    @contextmanager
+    def awaiting(self, posts: Iterable[UUID]) -> Iterator[None]:
+        """Note the counts of these posts that pass meanwhile, for those who are still to be let in."""
+        topics = [self._topic(name, name) for name in map("post:{}".format, posts)]
+        for topic in topics:
+            topic.awaited += 1
+        try:
+            yield
+        finally:
+            for topic in topics:
+                topic.awaited -= 1
+                self._release(topic)
+
+    def newest(self, counts: CountsItem) -> CountsItem:
+        """These counts of a post, or those that passed while they were being asked for."""
+        topic = self.topics.get(f"post:{counts[0]}")
+        if topic is None or topic.latest is None or topic.v <= counts[1]:
+            return counts
+        _, *numbers = orjson.loads(topic.latest)
+        return (counts[0], *numbers)
 
     def own(self, posts: Iterable[tuple[UUID, UUID]]) -> None:
         """Note whose posts these are, as post and owner, where they are tracked."""
@@ -143,7 +184,7 @@ class Audience:
         return topic.others.setdefault(name, Topic(key, name))
 
     def _release(self, topic: Topic) -> None:
-        if topic.watchers or topic.trackers or topic.others:
+        if topic.watchers or topic.trackers or topic.others or topic.awaited:
             return
         if topic.timer is not None:
             topic.timer.cancel()

@@ -75,14 +75,14 @@ class Connection(Wire):
         self._position = position
         wheel.wake_at(self, self.ping_at)
 
-    def hear(self) -> bool:
-        """Note that a frame came; whether its client keeps to the rate."""
+    def hear(self) -> float:
+        """Note that a frame came; how many more may come at once: below 0 its client does not keep to the rate."""
         now = time.monotonic()
         passed, self.heard_at = now - self.heard_at, now
         left = self._frames_left + passed * _LIMITS.frames_per_second
         self._frames_left = min(left, _LIMITS.frames_burst) - 1
         self._errors_left = min(self._errors_left + passed * ERRORS_PER_SECOND, ERRORS_BURST)
-        return self._frames_left >= 0
+        return self._frames_left
 
     def may_err_again(self) -> bool:
         """Note that a request was refused; whether that happens rarely enough."""

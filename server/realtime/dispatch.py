@@ -21,6 +21,7 @@ from server.realtime.frames import (
     Connect,
     Connected,
     Done,
+    Error,
     Pong,
     Refresh,
     Refreshed,
@@ -71,11 +72,14 @@ class Dispatch:
             error, close = Denied(ErrorCode.internal, "something unexpected went wrong").error, None
         else:
             return None
-        metrics.errors_total.labels(error.code.value).inc()
-        connection.send(text_frame(Refused(id=request_id, err=error)))
+        _refuse(connection, request_id, error)
         if close is not None:
             connection.close(close)
         return error.code
+
+    def refuse_for_now(self, connection: Connection, text: str) -> None:
+        """Do nothing of what the frame asks: its client sends too many."""
+        _refuse(connection, _id_of(text), Denied(ErrorCode.rate_limited, "too many frames in too short a time").error)
 
     async def _carry_out(self, connection: Connection, request: AnyRequest, upgrade: Admitted | None) -> None:
         if isinstance(request, Connect):
@@ -149,6 +153,11 @@ class Dispatch:
         connection.live_until(expires_at)
         connection.send(text_frame(Answer(id=request.id, ok=Refreshed(expires_in_ms=connection.expires_in_ms))))
         self._rights.judge(connection)
+
+
+def _refuse(connection: Connection, request_id: int | None, error: Error) -> None:
+    metrics.errors_total.labels(error.code.value).inc()
+    connection.send(text_frame(Refused(id=request_id, err=error)))
 
 
 def _read(text: str) -> AnyRequest:

@@ -1,9 +1,7 @@
 """From the log to the sockets of this process: encoded once for a topic, written to everybody who watches it."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from time import perf_counter
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import orjson
@@ -11,9 +9,10 @@ import orjson
 from server.realtime import metrics
 from server.realtime.audience import FOLLOWING, Audience, Topic
 from server.realtime.connection import Connection
-from server.realtime.encoding import counts_frame, event_frame, kept_json, lag_frame
-from server.realtime.entries import COUNTS, NARROWED, REVOKED, Entry, Position
+from server.realtime.encoding import event_frame, lag_frame
+from server.realtime.entries import NARROWED, REVOKED, Entry, Position
 from server.realtime.following import Following
+from server.realtime.latest import Latest
 from server.realtime.marks import marks_in
 from server.realtime.outbox import Burst
 from server.realtime.rights import Rights
@@ -21,13 +20,9 @@ from server.realtime.screening import Screened, Screening
 from server.realtime.sights import Sights
 from server.realtime.waiting import Waiting
 
-FLUSH_SECONDS = 0.04
-"""Between two states of one topic: 25 a second."""
-
 
 class Fanout:
-    """Reads the log. Events go out at once; of counts and other hints the first does, then the latest 25 times a
-    second, slower if writing them takes more than half of the time.
+    """Reads the log. Events go out at once, counts and other hints as `latest` lets them.
 
     A position that goes out promises that everything up to it was sent. So where an entry goes to several topics only
     the last one's frame carries its position, and none goes beyond an entry that waits for its readers to be known.
@@ -44,6 +39,7 @@ class Fanout:
         self._screening = screening
         self._rights = rights
         self._sights = sights
+        self.latest = Latest(audience, must_wait=self._must_count_wait, position=self.position)
         self.was_reset = asyncio.Event()
         """Set when the log began anew, so that counts may be out of date without anything saying so."""
 
@@ -76,7 +72,7 @@ class Fanout:
         for entry in entries:
             if entry.ephemeral:
                 told = orjson.loads(entry.data)
-                touched.update(dict.fromkeys(self._note(entry, told)))
+                touched.update(dict.fromkeys(self.latest.note(entry, told)))
                 for mark in marks_in(entry, told, self.audience.topics):
                     if run:
                         self._send(run)
@@ -101,7 +97,7 @@ class Fanout:
             self._send(run)
         self._head = Position(epoch, entries[-1].n)
         for topic in touched:
-            self._flush_soon(topic)
+            self.latest.flush_soon(topic)
 
     def reset(self, old: Position, new: Position) -> None:
         """Tell everybody, of every topic, that what lay between may be missing."""
@@ -116,30 +112,8 @@ class Fanout:
         self._rights.in_doubt.set()
         self._sights.doubt_all()
 
-    def counted(self, item: Sequence[Any]) -> Topic | None:
-        """Note the counts of a post, unless they are older than what was sent; answers who is to be told."""
-        topic = self.audience.topics.get(f"post:{item[0]}")
-        if topic is None or item[1] <= topic.v:
-            return None
-        topic.v = item[1]
-        topic.counts = kept_json(item)
-        return topic
-
-    def refresh_counts(self, items: Iterable[Sequence[Any]]) -> None:
-        """Send these counts where they are news."""
-        for item in items:
-            topic = self.counted(item)
-            if topic is not None:
-                self._flush_soon(topic)
-
-    def _note(self, entry: Entry, told: Mapping[str, Any]) -> Iterable[Topic]:
-        if entry.type == COUNTS:
-            noted = [self.counted(item) for item in told["items"]]
-            return [topic for topic in noted if topic is not None]
-        topics = [topic for key in entry.topics for topic in self.audience.named(key)]
-        for topic in topics:
-            topic.hints = {**(topic.hints or {}), entry.type: entry}
-        return topics
+    def _must_count_wait(self, topic: Topic) -> bool:
+        return self._for_others.holds(topic.key) or self._sights.doubts(topic.owner)
 
     def _must_wait(self, entry: Entry) -> bool:
         if self._for_others.oldest is not None:
@@ -206,39 +180,3 @@ class Fanout:
         for connection in who:
             connection.send(frame)
             metrics.lags_total.labels(cause).inc()
-
-    def _flush_soon(self, topic: Topic) -> None:
-        if topic.timer is not None:
-            return
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        if now < topic.due:
-            topic.timer = loop.call_at(topic.due, self._flush_later, topic)
-        elif self._for_others.holds(topic.key):
-            # No count overtakes the event before it.
-            topic.timer = loop.call_at(now + FLUSH_SECONDS, self._flush_later, topic)
-        else:
-            self._flush(topic)
-
-    def _flush_later(self, topic: Topic) -> None:
-        topic.timer = None
-        self._flush_soon(topic)
-
-    def _flush(self, topic: Topic) -> None:
-        began = perf_counter()
-        if topic.counts is not None:
-            frame = counts_frame((topic.counts,))
-            topic.counts = None
-            for connection in topic.watchers:
-                connection.hint(topic.label, COUNTS, frame)
-            for connection in topic.trackers or ():
-                if connection not in topic.watchers:
-                    connection.hint(topic.label, COUNTS, frame)
-            metrics.frames_total.labels("counts").inc(len(topic.watchers) + len(topic.trackers or ()))
-        for kind, entry in (topic.hints or {}).items():
-            frame = event_frame(topic.label, entry, str(self.position()))
-            for connection in topic.watchers:
-                connection.hint(topic.label, kind, frame)
-        topic.hints = None
-        pause = max(FLUSH_SECONDS, 2 * (perf_counter() - began))
-        topic.due = asyncio.get_running_loop().time() + pause

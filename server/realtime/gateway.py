@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import cast
 from uuid import uuid4
 
+import structlog
 from aiohttp import WSMessage, WSMsgType, hdrs, web
 
 from actors.kernel.errors import Malformed, Unavailable
@@ -26,8 +27,13 @@ from server.realtime.wheel import Wheel
 
 UNSENT_BYTES = 64 * 1024
 """What the kernel may hold of a socket beyond what its peer has room for: more would only grow old there."""
+BEYOND = 60
+"""Frames beyond what a client may send that are refused one by one, before its socket is closed."""
 _CLOSE_SECONDS = 2.0
 _ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR})
+
+
+logger = structlog.get_logger(__name__)
 
 
 class UpgradeNeeded(Malformed):
@@ -95,6 +101,9 @@ class Gateway:
                     await self._take(message, connection, upgrade)
             if message.type is WSMsgType.CLOSE:
                 connection.close(CloseCode.ok)
+        except Exception:
+            logger.exception("a live socket broke")
+            connection.close(CloseCode.internal)
         finally:
             metrics.sockets.dec()
             self.sockets.discard(connection)
@@ -120,10 +129,13 @@ class Gateway:
                     await self._gone.wait()
 
     async def _take(self, message: WSMessage, connection: Connection, upgrade: Admitted | None) -> None:
-        if not connection.hear():
+        left = connection.hear()
+        if left < -BEYOND:
             connection.close(CloseCode.rate_limited)
             return
         match message.type:
+            case WSMsgType.TEXT if left < 0:
+                self._dispatch.refuse_for_now(connection, message.data)
             case WSMsgType.TEXT:
                 error = await self._dispatch.answer(connection, message.data, upgrade)
                 if error is not None and not connection.may_err_again():

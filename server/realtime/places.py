@@ -63,7 +63,8 @@ class Places:
     def __init__(self, redis: Redis, *, per_address: int) -> None:
         self._redis = redis
         self._script = redis.register_script(_TAKE)
-        self._process = uuid4().hex[:16]
+        self.process = uuid4().hex[:16]
+        """The name under which this process says that it lives."""
         self._per_address = per_address
         self._held: dict[str, set[str]] = {}
         self._left: list[tuple[str, str]] = []
@@ -109,8 +110,8 @@ class Places:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 granted = await self._script(
-                    keys=[_key(holder), f"sockets:process:{self._process}"],
-                    args=[self._process, socket, most, LEASE_MS, ALIVE_MS],
+                    keys=[_key(holder), f"sockets:process:{self.process}"],
+                    args=[self.process, socket, most, LEASE_MS, ALIVE_MS],
                 )
         except (RedisError, OSError, TimeoutError) as error:
             self._away_until = time.monotonic() + PAUSE_SECONDS
@@ -139,7 +140,7 @@ class Places:
                 await self._give_back()
                 if now - beat_at >= BEAT_SECONDS:
                     beat_at = now
-                    await self._redis.set(f"sockets:process:{self._process}", "1", px=ALIVE_MS)
+                    await self._redis.set(f"sockets:process:{self.process}", "1", px=ALIVE_MS)
                 if now - renewed_at >= RENEW_SECONDS:
                     renewed_at = now
                     await self._renew()
@@ -151,7 +152,7 @@ class Places:
             some, self._left = self._left[:_AT_ONCE], self._left[_AT_ONCE:]
             pipe = self._redis.pipeline(transaction=False)
             for holder, socket in some:
-                pipe.zrem(_key(holder), f"{self._process}:{socket}")
+                pipe.zrem(_key(holder), f"{self.process}:{socket}")
             await pipe.execute()
 
     async def _renew(self) -> None:
@@ -162,7 +163,7 @@ class Places:
             pipe = self._redis.pipeline(transaction=False)
             for holder, socket in places[start : start + _AT_ONCE]:
                 if socket in self._held.get(holder, ()):
-                    pipe.zadd(_key(holder), {f"{self._process}:{socket}": until})
+                    pipe.zadd(_key(holder), {f"{self.process}:{socket}": until})
                     pipe.pexpire(_key(holder), LEASE_MS)
             if len(pipe):
                 await pipe.execute()

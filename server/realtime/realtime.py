@@ -21,6 +21,7 @@ from server.realtime.screening import Screening
 from server.realtime.sights import Sights
 from server.realtime.subscribing import Subscribing
 from server.realtime.tickets import Tickets
+from server.realtime.watchers import Watchers
 from server.realtime.wheel import Wheel
 
 DRAIN_SECONDS = 5.0
@@ -48,6 +49,7 @@ class Realtime:
         admission = Admission(settings, self.tickets, standings)
         subscribing = Subscribing(self._audience, self._fanout, self.log, questions, self._sights)
         self._places = Places(cache.redis, per_address=settings.sockets_per_address)
+        self._watchers = Watchers(cache.redis, self._audience, self._fanout.latest, self._places.process)
         dispatch = Dispatch(admission, self._audience, subscribing, rights, self._places)
         self.gateway = Gateway(admission, dispatch, self._audience, self._fanout, self._wheel, self._places)
 
@@ -63,6 +65,7 @@ class Realtime:
         self._sights.start()
         self._recount.start()
         self._places.start()
+        self._watchers.start()
         await self.log.start()
         await self._recheck.start()
 
@@ -78,6 +81,7 @@ class Realtime:
         await self._recount.stop()
         await self._sights.stop()
         await self._fanout.stop()
+        await self._watchers.stop()
         await self._places.stop()
         await self._wheel.stop()
 

@@ -39,6 +39,6 @@ class Recount:
                 # A domain that is busy now is asked again: the counts stay wrong until it has answered.
                 with suppress(Refusal):
                     counts = await self._questions.counts(waiting[:COUNTED_AT_ONCE])
-                    self._fanout.refresh_counts(counts)
+                    self._fanout.latest.refresh_counts(counts)
                     del waiting[:COUNTED_AT_ONCE]
                 await asyncio.sleep(PAUSE_SECONDS)

@@ -1,7 +1,8 @@
 """What open sockets may go on watching when somebody may see an author no longer."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import islice
 from uuid import UUID
 
 import orjson
@@ -20,6 +21,7 @@ from server.realtime.screening import AsksWhoSees, Screening, ViewerId, viewer_o
 logger = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 0.2
+ASKED_AT_ONCE = 200
 
 
 class Sights:
@@ -32,6 +34,7 @@ class Sights:
         self._screening = screening
         self._doubts: dict[UUID, set[UUID] | None] = {}
         """Authors, and which viewers are to be asked about; None: all of them."""
+        self._asked: Mapping[UUID, set[UUID] | None] = {}
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -63,19 +66,34 @@ class Sights:
         for author_id in self._audience.owners():
             self.doubt(author_id)
 
+    def doubts(self, author_id: UUID | None) -> bool:
+        """Whether it is not known who may see that author; until it is, no counts of their posts go out."""
+        return author_id is not None and (author_id in self._doubts or author_id in self._asked)
+
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._doubts:
-                author_id, viewers = self._doubts.popitem()
+                self._asked = dict(islice(self._doubts.items(), ASKED_AT_ONCE))
+                for author_id in self._asked:
+                    del self._doubts[author_id]
                 try:
-                    await self._settle(author_id, viewers)
+                    await self._settle_all(self._asked)
                 except Refusal as refusal:
-                    # Whatever the author does meanwhile is screened for itself.
+                    # Whatever they do meanwhile is screened for itself, and counts wait.
                     logger.warning("live: who may still see an author is not known", error=refusal)
-                    self.doubt(author_id)
+                    for author_id in self._asked:
+                        self.doubt(author_id)
                     await asyncio.sleep(PAUSE_SECONDS)
+                finally:
+                    self._asked = {}
+
+    async def _settle_all(self, doubts: Mapping[UUID, Collection[UUID] | None]) -> None:
+        hides_from_nobody = await self._questions.open_among(tuple(doubts))
+        for author_id, viewers in doubts.items():
+            if author_id not in hides_from_nobody:
+                await self._settle(author_id, viewers)
 
     async def _settle(self, author_id: UUID, among: Collection[UUID] | None) -> None:
         viewers = {viewer_of(connection) for connection in self._connections(author_id)}

@@ -21,7 +21,7 @@ from server.realtime.questions import Questions
 from server.realtime.refusals import Denied, denied_by
 from server.realtime.sieve import Sieve, passing
 from server.realtime.sights import Sights
-from server.realtime.topics import Allowed, Named, admit, named
+from server.realtime.topics import Allowed, Named, admit, named, posts_named
 
 _ENCODED_AT_ONCE = 32
 
@@ -55,6 +55,15 @@ class Subscribing:
         answer: Callable[[Mapping[str, Outcome], Position], bytes],
     ) -> None:
         """Send what `answer` makes of the outcomes and the oldest position begun from, then what is missed since."""
+        with self._audience.awaiting(posts_named(wanted)):
+            await self._watch(connection, wanted, answer)
+
+    async def _watch(
+        self,
+        connection: Connection,
+        wanted: Mapping[str, str | None],
+        answer: Callable[[Mapping[str, Outcome], Position], bytes],
+    ) -> None:
         asked_at = self._fanout.position()
         caller = connection.caller
         outcomes: dict[str, Outcome] = {}
@@ -87,7 +96,7 @@ class Subscribing:
             if one.since is not None:
                 metrics.resumes_total.labels("yes" if recovered else "no").inc()
             oldest = min(oldest, begin)
-            counts = one.allowed.counts
+            counts = None if one.allowed.counts is None else tuple(map(self._audience.newest, one.allowed.counts))
             outcomes[one.topic.name] = Subscribed(position=str(begin), recovered=recovered, counts=counts)
             entries = passing(self._log.ring, begin.n, one.topic)
             missed += [(entry, one.topic) for entry in entries if sieve.passes(entry, one.topic)]
@@ -116,21 +125,18 @@ class Subscribing:
     async def track(self, connection: Connection, posts: Sequence[UUID]) -> tuple[CountsItem, ...]:
         """Send these posts' counts from here on; answers the current ones. Raises `Denied`."""
         asked_at = self._fanout.position()
-        fresh = set(posts).difference(connection.tracked or ())
-        if len(fresh) + len(connection.tracked or ()) > MAX_TRACKED:
+        if len(set(posts).union(connection.tracked or ())) > MAX_TRACKED:
             raise Denied(ErrorCode.limit_exceeded, f"at most {MAX_TRACKED} posts are tracked at once")
-        self._audience.track(connection, fresh)
-        try:
-            seen = await self._questions.see_posts(connection.caller, posts)
-        except Refusal as refusal:
-            self._audience.untrack(connection, fresh)
-            raise denied_by(refusal) from None
-        counts = tuple(post.counts for post in seen)
-        self._audience.untrack(connection, fresh.difference(item[0] for item in counts))
-        self._audience.own((post.counts[0], post.author_id) for post in seen)
-        for owner in {post.author_id for post in seen}:
-            self._doubt_since(asked_at, owner)
-        return counts
+        with self._audience.awaiting(set(posts)):
+            try:
+                seen = await self._questions.see_posts(connection.caller, posts)
+            except Refusal as refusal:
+                raise denied_by(refusal) from None
+            self._audience.track(connection, (post.counts[0] for post in seen))
+            self._audience.own((post.counts[0], post.author_id) for post in seen)
+            for owner in {post.author_id for post in seen}:
+                self._doubt_since(asked_at, owner)
+            return tuple(self._audience.newest(post.counts) for post in seen)
 
     async def _admit(
         self, connection: Connection, name: str, since: str | None, *, has_room: bool

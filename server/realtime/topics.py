@@ -1,7 +1,7 @@
 """Which topics there are, what the log calls them, and who may watch them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +19,7 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
     "me": (
         "notification.changed",
         "marker.changed",
+        "preferences.changed",
         "mine.changed",
         "upload.ready",
         "upload.rejected",
@@ -85,6 +86,12 @@ def named(name: str, caller: Caller | None) -> Named:
     elif kind == "blog" and _SLUG.fullmatch(rest):
         return Named(name, name)
     raise Denied(ErrorCode.topic_unknown, "there is no such topic")
+
+
+def posts_named(names: Iterable[str]) -> set[UUID]:
+    """The posts among these topics."""
+    found = (_uuid(name.removeprefix("post:")) for name in names if name.startswith("post:"))
+    return {post_id for post_id in found if post_id is not None}
 
 
 def check_needs(name: str, caller: Caller | None) -> None:

@@ -74,10 +74,10 @@ class People:
         await asyncio.sleep(self.delay)
         self.asked.append(message)
         match message:
+            case RecentRevocations() | OpenAmong() if self.is_away:
+                self.refusals += 1
+                raise Unavailable
             case RecentRevocations():
-                if self.is_away:
-                    self.refusals += 1
-                    raise Unavailable
                 return self.revocations
             case SeePosts():
                 return PostsSeen(items=tuple(self._seen(message.caller, message.post_ids)))
@@ -186,10 +186,10 @@ class Socket:
         return frame
 
     async def push(self, seconds: float = 30.0) -> Frame:
-        """The next push, pings left out."""
+        """The next push, pings and numbers of watchers left out."""
         while True:
             frame = self.pushed.pop(0) if self.pushed else await self.frame(seconds)
-            if frame["push"] != "ping":
+            if frame["push"] != "ping" and frame.get("type") != "watchers":
                 return frame
 
     async def closed(self, seconds: float = 30.0) -> int | None:

@@ -87,17 +87,28 @@ async def test_counts_do_not_overtake_the_event_before_them(live: Live, stream: 
 
 
 async def test_ephemeral_events_are_conflated_and_not_replayed(live: Live, stream: Stream) -> None:
-    post_id = await _post(live)
-    socket = await live.connect(topics={f"post:{post_id}": None})
+    socket = await live.connect(topics={"tag:sea": None})
     for count in range(100):
-        await stream.add(f"post:{post_id}", "watchers", {"count": count}, ephemeral=True)
+        await stream.add("tag:sea", "hint", {"count": count}, ephemeral=True)
     seen: list[int] = []
     while not seen or seen[-1] != 99:
         seen.append((await socket.push())["data"]["count"])
     assert len(seen) < 50
-    resumed = await live.connect(topics={f"post:{post_id}": "5-0"})
-    await stream.add(f"post:{post_id}", "post.updated", {})
+    resumed = await live.connect(topics={"tag:sea": "5-0"})
+    await stream.add("tag:sea", "post.updated", {})
     assert (await resumed.push())["type"] == "post.updated"
+
+
+async def test_what_is_new_in_the_feed_of_everybody_adds_up_and_comes_once_a_second(live: Live, stream: Stream) -> None:
+    socket = await live.connect(topics={"feed:forYou": None})
+    for number in range(60):
+        await stream.add("feed:forYou", "feed.new", {"count": 1, "newest": [f"post {number}"]}, ephemeral=True)
+    told = [(await socket.push())["data"]]
+    while sum(data["count"] for data in told) < 60:
+        told.append((await socket.push(30))["data"])
+    assert sum(data["count"] for data in told) == 60
+    assert told[-1]["newest"] == [f"post {number}" for number in reversed(range(60))][:20][: len(told[-1]["newest"])]
+    assert len(told) < 20
 
 
 async def test_only_followers_see_what_an_author_publishes(live: Live, stream: Stream) -> None:

@@ -136,10 +136,23 @@ async def test_too_many_errors_close_the_socket(live: Live) -> None:
     assert await socket.closed() == 4507
 
 
+async def test_frames_beyond_the_rate_are_refused_for_now_and_a_flood_closes_the_socket(live: Live) -> None:
+    socket = await live.connect()
+    for number in range(100):
+        await socket.ws.send_json({"id": number, "op": "unsub", "topic": "tag:sea"})
+    errors = [(await socket.frame())["err"] for _ in range(21)]
+    assert {error["code"] for error in errors} == {"not_subscribed"}
+    assert await socket.closed() == 4507
+
+
 async def test_a_flood_of_frames_closes_the_socket(live: Live) -> None:
     socket = await live.connect()
-    for _ in range(70):
+    for _ in range(180):
         await socket.ws.send_str('{"op": "pong"}')
+    answers = [await socket.frame() for _ in range(30)]
+    assert {(frame["id"], frame["err"]["code"], frame["err"]["temporary"]) for frame in answers} == {
+        (None, "rate_limited", True)
+    }
     assert await socket.closed() == 4005
 
 
