@@ -1,17 +1,18 @@
-"""Taking people out of what others were told: when they block each other, and, a part at a time, when one is erased."""
+"""What is forgotten, a part at a time: of somebody who is erased, and of what was taken back long enough ago."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from asyncpg import Record
+from actors.kernel.transaction import Reads, Transaction
+from actors.notifications import moving, queries
+from actors.notifications.moving import REMEMBERED, Moved
 
-from actors.graph.visibility import may_meet
-from actors.kernel.transaction import Transaction
-from actors.notifications import queries
+_OWNED = ("notification_markers", "notification_preferences", "notification_digests", "notification_absences")
 
 
 async def forget_some(tx: Transaction, user_id: UUID, limit: int) -> bool:
-    """Remove up to `limit` people from somebody's own notifications; when nobody is left in them, those too.
+    """Remove up to `limit` people from somebody's own notifications; when nobody is left in them, those too, and
+    whatever else is kept here of somebody.
 
     Returns whether there may be more.
     """
@@ -27,13 +28,13 @@ async def forget_some(tx: Transaction, user_id: UUID, limit: int) -> bool:
     if tag == f"DELETE {limit}":
         return True
     await tx.execute("DELETE FROM notifications WHERE user_id = $1", user_id)
-    await tx.execute("DELETE FROM notification_markers WHERE user_id = $1", user_id)
+    for table in _OWNED:
+        await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
     return False
 
 
-async def leave_some(tx: Transaction, person_id: UUID, limit: int) -> tuple[Sequence[Record], bool]:
-    """Take somebody out of up to `limit` notifications of others. Returns those, as `queries.move` does, and whether
-    there may be more."""
+async def leave_some(tx: Transaction, person_id: UUID, limit: int) -> tuple[Sequence[Moved], bool]:
+    """Take somebody out of up to `limit` notifications of others. Returns those, and whether there may be more."""
     rows = await tx.fetch(
         """
         SELECT n.id, n.user_id FROM notification_people p JOIN notifications n ON n.id = p.notification_id
@@ -43,38 +44,52 @@ async def leave_some(tx: Transaction, person_id: UUID, limit: int) -> tuple[Sequ
         limit,
     )
     await queries.lock(tx, (row["user_id"] for row in rows))
-    moved = await tx.fetch(
-        f"""
-        WITH gone AS (
-            DELETE FROM notification_people WHERE person_id = $1 AND notification_id = ANY($2::uuid[])
-            RETURNING notification_id)
-        UPDATE notifications n SET people = n.people - 1 FROM gone WHERE n.id = gone.notification_id
-        RETURNING {queries.MOVED}
-        """,
-        person_id,
-        [row["id"] for row in rows],
-    )
+    moved = await moving.leave(tx, person_id, [row["id"] for row in rows])
+    await _close(tx, [row.group.id for row in moved])
     return moved, len(rows) == limit
 
 
-async def part(tx: Transaction, pairs: Sequence[tuple[UUID, UUID]]) -> list[Record]:
-    """For each pair of somebody and a person they may not meet: take the person out of what the one was told.
-
-    Returns the notifications that changed, as `queries.move` does.
-    """
-    await queries.lock(tx, (user_id for user_id, _ in pairs))
-    return await tx.fetch(
-        f"""
-        WITH gone AS (
-            DELETE FROM notification_people p
-            USING notifications n, unnest($1::uuid[], $2::uuid[]) AS a (user_id, person_id)
-            WHERE n.user_id = a.user_id AND p.notification_id = n.id AND p.person_id = a.person_id
-                AND NOT {may_meet("a.user_id", "a.person_id")}
-            RETURNING p.notification_id)
-        UPDATE notifications n SET people = n.people - g.people
-        FROM (SELECT notification_id, count(*)::int AS people FROM gone GROUP BY notification_id) AS g
-        WHERE n.id = g.notification_id RETURNING {queries.MOVED}
+async def taken_back(db: Reads, limit: int) -> list[UUID]:
+    """Whose notifications remember what was taken back and need not be remembered any longer."""
+    rows = await db.fetch(
+        """
+        SELECT DISTINCT n.user_id FROM (
+            SELECT notification_id FROM notification_people WHERE NOT stands AND at <= now() - $1::interval
+            ORDER BY at LIMIT $2) AS old
+        JOIN notifications n ON n.id = old.notification_id
         """,
-        [user_id for user_id, _ in pairs],
-        [person_id for _, person_id in pairs],
+        REMEMBERED,
+        limit,
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def forget_taken_back(tx: Transaction, user_ids: Sequence[UUID], limit: int) -> int:
+    """Forget up to `limit` of the deeds that these people's notifications remember in vain. Returns how many."""
+    await queries.lock(tx, user_ids)
+    rows = await tx.fetch(
+        """
+        DELETE FROM notification_people WHERE (notification_id, person_id) IN (
+            SELECT p.notification_id, p.person_id
+            FROM notification_people p JOIN notifications n ON n.id = p.notification_id
+            WHERE NOT p.stands AND p.at <= now() - $1::interval AND n.user_id = ANY($2::uuid[])
+            ORDER BY p.at LIMIT $3)
+        RETURNING notification_id
+        """,
+        REMEMBERED,
+        user_ids,
+        limit,
+    )
+    await _close(tx, list({row["notification_id"] for row in rows}))
+    return len(rows)
+
+
+async def _close(tx: Transaction, ids: Sequence[UUID]) -> None:
+    """Delete those of these notifications that know of nobody any more."""
+    await tx.execute(
+        """
+        DELETE FROM notifications n WHERE n.id = ANY($1::uuid[])
+            AND NOT EXISTS (SELECT FROM notification_people p WHERE p.notification_id = n.id)
+        """,
+        ids,
     )

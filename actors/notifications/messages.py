@@ -23,6 +23,7 @@ class NotificationKind(StrEnum):
     comment = "comment"
     reply = "reply"
     mention = "mention"
+    upload_rejected = "uploadRejected"
 
 
 class SubjectKind(StrEnum):
@@ -30,10 +31,12 @@ class SubjectKind(StrEnum):
 
     profile = "profile"
     post = "post"
+    upload = "upload"
 
 
 class Subject(View):
-    """What it happened to: my profile, a post of mine, or the post under which somebody replied to me or named me."""
+    """What it happened to: my profile, a post or an upload of mine, or the post under which somebody replied to me or
+    named me."""
 
     kind: SubjectKind
     id: UUID
@@ -41,7 +44,7 @@ class Subject(View):
 
 class NotificationView(View):
     """What some people did with one thing of mine, or said to me under a post: the latest three of them, and how many
-    in all."""
+    in all; nobody, where it is about no people. `at` is when the latest that stands was news."""
 
     id: UUID
     kind: NotificationKind

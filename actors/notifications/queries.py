@@ -1,23 +1,29 @@
-"""All SQL of notifications. Who changes somebody's notifications locks that person's marker first."""
+"""How notifications are read, and marked as read. Who changes somebody's notifications locks that person's marker
+first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from asyncpg import Record
-from uuid_utils.compat import uuid7
-
 from actors.graph.visibility import may_meet
 from actors.kernel.transaction import Reads, Transaction
-from actors.notifications.deeds import Deed, columns
-from actors.notifications.messages import CAP, NotificationKind, SubjectKind
+from actors.notifications.messages import CAP
 
-_ABOUT_ME = (NotificationKind.follow, NotificationKind.follow_request)
 SAMPLE = 3
 """People named in a notification."""
-MOVED = "n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, n.people, n.at"
-"""What is said of notifications that changed."""
+
+
+class Group(NamedTuple):
+    """A notification: what `people` did with one thing of somebody's."""
+
+    id: UUID
+    user_id: UUID
+    kind: str
+    subject_kind: str
+    subject_id: UUID
+    people: int
+    at: datetime
 
 
 async def lock(tx: Transaction, user_ids: Iterable[UUID]) -> frozenset[UUID]:
@@ -36,71 +42,13 @@ async def lock(tx: Transaction, user_ids: Iterable[UUID]) -> frozenset[UUID]:
     return frozenset(row["user_id"] for row in rows)
 
 
-async def open_groups(tx: Transaction, kind: NotificationKind, deeds: Iterable[Deed]) -> None:
-    """See to it that each of these deeds has a notification to be in."""
-    groups = {(deed.user_id, deed.subject_id): uuid7() for deed in deeds}
-    await tx.execute(
-        """
-        INSERT INTO notifications (id, user_id, kind, subject_kind, subject_id, people, at)
-        SELECT id, user_id, $4, $5, subject_id, 0, clock_timestamp()
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS g (id, user_id, subject_id)
-        ON CONFLICT (user_id, kind, subject_id) DO NOTHING
-        """,
-        list(groups.values()),
-        [user_id for user_id, _ in groups],
-        [subject_id for _, subject_id in groups],
-        kind,
-        SubjectKind.profile if kind in _ABOUT_ME else SubjectKind.post,
-    )
-
-
-async def move(tx: Transaction, kind: NotificationKind, deeds: Mapping[Deed, bool]) -> list[Record]:
-    """Put people into notifications (True) and take them out (False). Returns the notifications that changed.
-
-    News move a notification to the top; what is taken back does not.
-    """
-    return await tx.fetch(
-        f"""
-        WITH asked AS (
-            SELECT n.id, a.person_id, a.stands
-            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[])
-                AS a (user_id, subject_id, person_id, stands)
-            JOIN notifications n ON n.user_id = a.user_id AND n.kind = $5 AND n.subject_id = a.subject_id),
-        added AS (
-            INSERT INTO notification_people (notification_id, person_id, at)
-            SELECT id, person_id, clock_timestamp() FROM asked WHERE stands
-            ON CONFLICT DO NOTHING RETURNING notification_id),
-        removed AS (
-            DELETE FROM notification_people p USING asked
-            WHERE p.notification_id = asked.id AND p.person_id = asked.person_id AND NOT asked.stands
-            RETURNING p.notification_id)
-        UPDATE notifications n
-        SET people = n.people + m.steps, at = CASE WHEN m.is_news THEN clock_timestamp() ELSE n.at END
-        FROM (SELECT notification_id, sum(step)::int AS steps, bool_or(step > 0) AS is_news FROM (
-                SELECT notification_id, 1 AS step FROM added
-                UNION ALL SELECT notification_id, -1 FROM removed) AS moves
-              GROUP BY notification_id) AS m
-        WHERE n.id = m.notification_id
-        RETURNING {MOVED}
-        """,
-        *columns(deeds),
-        list(deeds.values()),
-        kind,
-    )
-
-
-async def remove(tx: Transaction, ids: Sequence[UUID]) -> None:
-    """Delete notifications that nobody is left in."""
-    await tx.execute("DELETE FROM notifications WHERE id = ANY($1::uuid[])", ids)
-
-
 async def latest_people(db: Reads, ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
     """The latest three people of each notification whom its owner may meet; one without any is left out."""
     rows = await db.fetch(
         f"""
         SELECT n.id, p.person_id FROM notifications n CROSS JOIN LATERAL (
             SELECT one.person_id, one.at FROM notification_people one
-            WHERE one.notification_id = n.id AND {may_meet("n.user_id", "one.person_id")}
+            WHERE one.notification_id = n.id AND one.shown AND {may_meet("n.user_id", "one.person_id")}
             ORDER BY one.at DESC, one.person_id LIMIT $2) AS p
         WHERE n.id = ANY($1::uuid[]) ORDER BY n.id, p.at DESC, p.person_id
         """,
@@ -137,7 +85,7 @@ async def marks(db: Reads, user_ids: Iterable[UUID]) -> dict[UUID, Marks]:
     beyond = """
         SELECT count(*) FROM (
             SELECT FROM notifications n
-            WHERE n.user_id = u.id AND n.at > COALESCE(m.{}, '-infinity') LIMIT $2) AS beyond
+            WHERE n.user_id = u.id AND n.people > 0 AND n.at > COALESCE(m.{}, '-infinity') LIMIT $2) AS beyond
     """
     rows = await db.fetch(
         f"""
@@ -151,21 +99,23 @@ async def marks(db: Reads, user_ids: Iterable[UUID]) -> dict[UUID, Marks]:
     return {row["id"]: Marks(*tuple(row)[1:]) for row in rows}
 
 
-async def latest(db: Reads, user_id: UUID, *, below: tuple[datetime, UUID], limit: int) -> list[Record]:
+async def latest(db: Reads, user_id: UUID, *, below: tuple[datetime, UUID], limit: int) -> list[Group]:
     """Somebody's notifications below a place, the latest first."""
-    return await db.fetch(
-        """
-        SELECT id, user_id, kind, subject_kind, subject_id, people, at FROM notifications
-        WHERE user_id = $1 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4
+    rows = await db.fetch(
+        f"""
+        SELECT {", ".join(Group._fields)} FROM notifications
+        WHERE user_id = $1 AND people > 0 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4
         """,
         user_id,
         *below,
         limit,
     )
+    return [Group(*row) for row in rows]
 
 
 async def came_at(tx: Transaction, user_id: UUID, notification_id: UUID) -> datetime | None:
-    """When the latest of this notification of somebody's came; None: there is no such one of theirs."""
+    """When the latest of this notification of somebody's came, also where it was taken back a moment ago; None: there
+    is no such one of theirs."""
     at: datetime | None = await tx.fetchval(
         "SELECT at FROM notifications WHERE id = $1 AND user_id = $2", notification_id, user_id
     )

@@ -29,7 +29,7 @@ class Reading(Actor):
         views = await showing.views(self.read, shown, await queries.marks(self.read, [me]))
         return Page(
             items=tuple(views.values()),
-            next=key_at(shown[-1]["at"], shown[-1]["id"]) if len(rows) > question.limit else None,
+            next=key_at(shown[-1].at, shown[-1].id) if len(rows) > question.limit else None,
         )
 
     @on(GetUnread, batch=64)

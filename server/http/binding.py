@@ -33,12 +33,18 @@ class Binding:
     """
 
     def __init__(
-        self, method: str, message: type[Request[Any]], path: frozenset[str], fixed: Mapping[str, Any]
+        self,
+        method: str,
+        message: type[Request[Any]],
+        path: frozenset[str],
+        fixed: Mapping[str, Any],
+        *,
+        reads_body: bool = True,
     ) -> None:
         self.message = message
         self.path = path
         self.fixed = fixed
-        self.from_body = method in BODY_METHODS
+        self.from_body = reads_body and method in BODY_METHODS
         self.trusted = message.trusted_fields()
         self.open = frozenset(message.model_fields) - self.trusted - path - frozenset(fixed)
         self.body = self.open if self.from_body else frozenset()

@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     renders: Any
     limit_by: str | None
     tag: str | None
+    reads_body: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Route:
     `public_max_age`: seconds others may keep what a visitor gets. `idempotent`: honours `Idempotency-Key`.
     `respond` makes the response itself, shaped as `renders`; `fill` gives fields that are in neither path, query
     nor body. `limit_by` names a field whose value spends the bucket too. `tag`: the part of the service it belongs
-    to, unless that is its message's domain.
+    to, unless that is its message's domain. `reads_body`: False takes whatever body it is sent, and looks at none.
     """
 
     method: str
@@ -70,6 +71,7 @@ class Route:
     renders: Any = None
     limit_by: str | None = None
     tag: str | None = None
+    reads_body: bool = True
 
     @property
     def names(self) -> frozenset[str]:
@@ -92,7 +94,7 @@ class Route:
     @property
     def binding(self) -> Binding:
         """How its requests become its message."""
-        return Binding(self.method, self.message, self.names, self.fixed)
+        return Binding(self.method, self.message, self.names, self.fixed, reads_body=self.reads_body)
 
 
 @dataclass(frozen=True, slots=True)

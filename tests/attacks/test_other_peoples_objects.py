@@ -45,6 +45,7 @@ CASES: Mapping[tuple[str, str], tuple[str, Answer]] = {
     ("POST /v1/posts/{post_id}/bookmark", "post_id"): ("post", refused),
     ("PUT /v1/notifications/read", "until"): ("notification", refused),
     ("PUT /v1/notifications/seen", "until"): ("notification", refused),
+    ("POST /v1/notifications/unsubscribe/{token}", "token"): ("digest_link", anybodys),
     ("GET /v1/profiles/{username}", "username"): ("username", refused),
     ("GET /v1/profiles/{username}/posts", "username"): ("username", refused),
     ("GET /v1/profiles/{username}/followers", "username"): ("username", refused),

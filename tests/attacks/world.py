@@ -15,7 +15,8 @@ from uuid_utils.compat import uuid7
 from actors.accounts.tokens import Purpose
 from actors.auth.messages import IssueSession
 from actors.auth.tokens import digest
-from server.keys import SYSTEM, TOKENS
+from actors.notifications.unsubscribing import token_of
+from server.keys import SETTINGS, SYSTEM, TOKENS
 from tests.attacks.people import PASSWORD, Client, Person, ok
 from tests.flows.people import Person as Planted
 from tests.flows.people import insert_posts
@@ -153,6 +154,12 @@ async def _notification(world: World, owner: Person) -> str:
     return str(notification)
 
 
+async def _digest_link(world: World, owner: Person) -> str:
+    """What stands in the link that ends the owner's digests."""
+    assert world.client.app is not None
+    return token_of(world.client.app[SETTINGS], UUID(owner.id))
+
+
 async def _session(world: World, owner: Person) -> str:
     """Another one of theirs."""
     assert world.client.app is not None
@@ -200,6 +207,7 @@ _THINGS: Mapping[str, Callable[[World, Person], Coroutine[Any, Any, str]]] = {
     "username": _username,
     "person": _id,
     "notification": _notification,
+    "digest_link": _digest_link,
     "session": _session,
     "follow_request": _follow_request,
     "comment": _comment,

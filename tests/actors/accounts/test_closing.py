@@ -40,7 +40,7 @@ SELECT count(*) FROM posts p WHERE original_post_id IS NULL AND (p.likes, p.repo
 """
 GROUPS = """
 SELECT count(*) FROM notifications n
-WHERE n.people <> (SELECT count(*) FROM notification_people WHERE notification_id = n.id)
+WHERE n.people <> (SELECT count(*) FROM notification_people WHERE notification_id = n.id AND shown)
 """
 
 

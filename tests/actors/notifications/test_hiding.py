@@ -28,7 +28,7 @@ async def test_a_block_takes_each_out_of_what_the_other_was_told(system: System,
     await like(system, bea, of_ana, liked=False)
     await like(system, bea, of_ana)
     await settle(database_url)
-    assert await outline(system, ana) == [("like", of_ana, ["bea", "cleo"], 2)]
+    assert await outline(system, ana) == [("like", of_ana, ["cleo", "bea"], 2)]
 
 
 async def test_of_the_muted_one_hears_nothing_new_and_of_the_hidden_nothing(system: System, database_url: str) -> None:

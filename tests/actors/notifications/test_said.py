@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from actors.auth.people import Caller
 from actors.comments.events import CommentPosted
@@ -86,16 +87,16 @@ async def test_replies_that_go_with_a_comment_go_from_the_bell_too_and_late_fact
 
 
 @pytest.mark.parametrize(
-    "sql",
+    ("sql", "told_before"),
     [
-        "INSERT INTO blocks VALUES ($1, $2, now())",
-        "INSERT INTO blocks VALUES ($2, $1, now())",
-        "INSERT INTO mutes (muter_id, muted_id, created_at) VALUES ($1, $2, now())",
+        ("INSERT INTO blocks VALUES ($1, $2, now())", {}),
+        ("INSERT INTO blocks VALUES ($2, $1, now())", {}),
+        ("INSERT INTO mutes (muter_id, muted_id, created_at) VALUES ($1, $2, now())", {"comment": ["ana"]}),
     ],
     ids=["blocking", "blocked", "muting"],
 )
 async def test_nobody_is_told_of_people_they_do_not_want_to_hear_of(
-    system: System, database_url: str, sql: str
+    system: System, database_url: str, sql: str, told_before: dict[str, list[str]]
 ) -> None:
     omar, ana = await callers(system, "omar", "ana")
     (post,) = await plant(database_url, [omar.id])
@@ -106,7 +107,12 @@ async def test_nobody_is_told_of_people_they_do_not_want_to_hear_of(
     told = (omar.id,)
     late = CommentPosted(post_id=post, comment_id=comment.id, author_id=ana.id, told=told, comment=comment)
     await system.deliver("notifications", late, Origin())
-    assert await bell(system, omar) == [{}]
+    assert await bell(system, omar) == [told_before]
+    await fetch(database_url, "DELETE FROM notification_people")
+    await fetch(database_url, "DELETE FROM notifications")
+    again = late.model_copy(update={"id": uuid7()})
+    await system.deliver("notifications", again, Origin())
+    assert await bell(system, omar) == [{}], "and nothing new of the muted"
 
 
 async def test_a_caption_tells_those_it_names_as_long_as_it_names_them(system: System, database_url: str) -> None:

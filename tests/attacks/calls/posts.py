@@ -59,4 +59,7 @@ CALLS: Mapping[str, Maker] = {
     "GET /v1/notifications/unread": plain(),
     "PUT /v1/notifications/read": telling("until", "notification"),
     "PUT /v1/notifications/seen": telling("until", "notification"),
+    "GET /v1/notifications/preferences": plain(),
+    "PUT /v1/notifications/preferences": plain(kinds={"like": {"live": False}}, policy={"from_new_accounts": "filter"}),
+    "POST /v1/notifications/unsubscribe/{token}": about("token", "digest_link"),
 }

@@ -41,7 +41,7 @@ SELECT count(*) FROM users u LEFT JOIN profiles pr ON pr.user_id = u.id WHERE
 """
 GROUPS = """
 SELECT count(*) FROM notifications n WHERE
-    n.people != (SELECT count(*) FROM notification_people WHERE notification_id = n.id) OR
+    n.people != (SELECT count(*) FROM notification_people WHERE notification_id = n.id AND shown) OR
     n.at != (SELECT max(at) FROM notification_people WHERE notification_id = n.id)
 """
 REPLIES = """
