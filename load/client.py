@@ -6,27 +6,32 @@
         async for event in live.events():
             ...
 
-Its duties: it answers pings; it remembers the last position it was sent and continues every topic from there after a
-reconnect; it drops what it has by (topic, id) and counts by `v`; it calls `refetch(topic)` when the server says that
-something is missing; it waits with full jitter between attempts, and stops where trying again cannot help.
+Its duties: it answers pings, and takes a server that is silent for gone; it remembers the last position it was sent and
+continues every topic from there after a reconnect; it drops what it has by (topic, id) and counts by `v`; it calls
+`refetch(topic)` when something is missing or may be seen no longer; it shows a newer token before the old one runs out;
+it waits with full jitter between attempts, asks again what was refused for now, and stops where that cannot help.
 """
 
-import argparse
 import asyncio
 import random
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
 import orjson
 
+from load.memory import Memory
+
 PROTOCOL = "vitrine.v1.json"
 BACKOFF = (0.5, 30.0)
-REMEMBERED = 2_000
+"""Seconds: the n-th attempt comes at a random moment before `shortest` × 2ⁿ, or before `longest` if that is less."""
+SILENCE_SECONDS = 40.0
+"""A server pings every 25 s, give or take a tenth, and waits ten for the answer."""
 STOP_FROM = 4500
 
 Frame = dict[str, Any]
+Ws = aiohttp.ClientWebSocketResponse
 
 
 class Stopped(Exception):
@@ -46,8 +51,7 @@ class RequestFailed(Exception):
 
 
 class LiveClient:
-    """One socket, opened again whenever it closes. `counts` holds the latest of each post: (v, likes, reposts,
-    comments)."""
+    """One socket, opened again whenever it closes. `memory.counts` holds the newest counts of each post."""
 
     def __init__(
         self,
@@ -58,27 +62,26 @@ class LiveClient:
         refetch: Callable[[str], Awaitable[None]] | None = None,
         backoff: tuple[float, float] = BACKOFF,
     ) -> None:
-        self.counts: dict[str, tuple[int, int, int, int]] = {}
+        self.memory = Memory()
         self.connected: Frame | None = None
         self.connections = 0
+        self.position: str | None = None
+        """Everything up to here has arrived."""
         self._http = http
         self._url = url
         self._token = token
         self._refetch = refetch
         self._backoff = backoff
-        self._position: str | None = None
         self._topics: dict[str, str | None] = {}
-        """Where each topic goes on; None for those that go on from `_position`, or begin."""
+        """Where each topic goes on; None for those that go on from `position`, or begin."""
+        self._live: set[str] = set()
+        """Those that this connection carries: `position` speaks for them, and for no others."""
         self._tracked: set[str] = set()
-        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._answers: dict[int, asyncio.Future[Frame]] = {}
+        self._answers: dict[int, tuple[str | None, asyncio.Future[Frame] | None]] = {}
+        """By the request's id: the topic it subscribes to, if it does, and who waits, if somebody does."""
+        self._later: set[asyncio.Task[None]] = set()
         self._ids = 0
-        self._ws: aiohttp.ClientWebSocketResponse | None = None
-
-    @property
-    def position(self) -> str | None:
-        """Everything up to here has arrived."""
-        return self._position
+        self._ws: Ws | None = None
 
     def watch(self, topic: str, since: str | None = None) -> None:
         """Watch a topic from the next connection on; `sub` does it at once."""
@@ -86,34 +89,30 @@ class LiveClient:
 
     async def sub(self, topic: str, since: str | None = None) -> Frame:
         """Watch a topic. Raises `RequestFailed`."""
-        answer = await self.request("sub", topic=topic, since=since)
-        await self._begun(topic, answer)
-        return answer
+        return await self.request("sub", topic=topic, since=since)
 
     async def unsub(self, topic: str) -> None:
         """Watch it no longer. Raises `RequestFailed`."""
-        self._topics.pop(topic, None)
+        self._forget(topic)
         await self.request("unsub", topic=topic)
 
     async def track(self, posts: Iterable[str]) -> None:
         """Keep `counts` of these posts up to date. Raises `RequestFailed`."""
         wanted = list(posts)
-        answer = await self.request("track", posts=wanted)
+        await self.request("track", posts=wanted)
         self._tracked.update(wanted)
-        self._count(answer["counts"])
 
     async def request(self, op: str, **fields: Any) -> Frame:
-        """Send a request and wait for its answer. Raises `RequestFailed`, or `ConnectionError` without a socket."""
+        """Send a request; its answer comes while `events` is read. Raises `RequestFailed` and `ConnectionError`."""
         if self._ws is None:
             raise ConnectionError("not connected")
-        self._ids += 1
-        answer = self._answers[self._ids] = asyncio.get_running_loop().create_future()
-        try:
-            await self._send(self._ws, {"id": self._ids, "op": op, **fields})
-            frame = await answer
-        finally:
-            self._answers.pop(self._ids, None)
-        return _ok(frame)
+        waiting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        await self._ask(self._ws, op, waiting, **fields)
+        frame = await waiting
+        if "err" in frame:
+            raise RequestFailed(frame["err"])
+        answer: Frame = frame["ok"]
+        return answer
 
     async def events(self) -> AsyncGenerator[Frame, None]:
         """Each event once, in order, over as many connections as it takes. Raises `Stopped`."""
@@ -123,99 +122,108 @@ class LiveClient:
                 async with self._http.ws_connect(self._url, protocols=(PROTOCOL,), max_msg_size=0) as ws:
                     await self._connect(ws)
                     attempt = 0
-                    async for message in ws:
+                    while (message := await ws.receive(SILENCE_SECONDS)).type is aiohttp.WSMsgType.TEXT:
                         event = await self._take(ws, orjson.loads(message.data))
                         if event is not None:
                             yield event
-                    if ws.close_code is not None and ws.close_code >= STOP_FROM:
-                        raise Stopped(ws.close_code)
+                    _stop_if_told(ws)
             except (TimeoutError, aiohttp.ClientError, OSError):
                 pass
             finally:
                 self._lost()
             await asyncio.sleep(random.uniform(0, min(self._backoff[1], self._backoff[0] * 2**attempt)))
-            attempt += 1
+            attempt = min(attempt + 1, 30)
 
     async def close(self) -> None:
         """Close the socket; leave the loop over `events` too, or it connects again."""
         if self._ws is not None:
             await self._ws.close()
 
-    async def _connect(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        topics = {topic: since or self._position for topic, since in self._topics.items()}
+    async def _connect(self, ws: Ws) -> None:
+        topics = {topic: since or self.position for topic, since in self._topics.items()}
         token = None if self._token is None else await self._token()
-        await self._send(ws, {"id": 0, "op": "connect", "token": token, "topics": topics})
-        message = await ws.receive()
-        if message.type is not aiohttp.WSMsgType.TEXT:
+        await _send(ws, {"id": 0, "op": "connect", "token": token, "topics": topics})
+        message = await ws.receive(SILENCE_SECONDS)
+        frame = orjson.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
+        if "ok" not in frame:
+            await ws.receive(SILENCE_SECONDS)
+            _stop_if_told(ws)
             raise ConnectionError("closed before it was open")
-        frame = orjson.loads(message.data)
-        if "err" in frame:
-            await ws.receive()
-            if ws.close_code is not None and ws.close_code >= STOP_FROM:
-                raise Stopped(ws.close_code)
-            raise ConnectionError(frame["err"]["code"])
-        self.connected = _ok(frame)
+        self.connected = frame["ok"]
         self.connections += 1
         self._ws = ws
-        for topic, outcome in self.connected["topics"].items():
-            await self._begun(topic, outcome)
-        if self._position is None:
-            self._position = self.connected["position"]
+        for topic, outcome in frame["ok"]["topics"].items():
+            await self._begun(ws, topic, outcome)
+        self.position = self.position or frame["ok"]["position"]
         if self._tracked:
-            self._ids += 1
             # Its answer is read like any other frame: waiting here would wait for ourselves.
-            await self._send(ws, {"id": self._ids, "op": "track", "posts": sorted(self._tracked)})
+            await self._ask(ws, "track", posts=sorted(self._tracked))
 
-    async def _begun(self, topic: str, outcome: Frame) -> None:
-        if "err" in outcome:
-            self._topics.pop(topic, None)
-            return
-        self._topics[topic] = outcome["position"]
-        self._count(outcome.get("counts") or ())
-        if not outcome["recovered"]:
-            await self._ask_to_refetch(topic)
+    async def _begun(self, ws: Ws, topic: str, outcome: Frame) -> None:
+        """What became of a topic: it goes on, it begins anew, it is asked for again, or it is none of ours."""
+        error = outcome.get("err")
+        if error is None:
+            self._topics[topic] = outcome["position"]
+            self._live.add(topic)
+            self.memory.count(outcome.get("counts") or ())
+            if not outcome["recovered"]:
+                await self._ask_to_refetch(topic)
+        elif error["temporary"]:
+            if topic in self._topics:
+                self._topics[topic] = self._topics[topic] or self.position
+                again = asyncio.create_task(self._sub_later(ws, topic, error["retry_after_ms"] / 1000))
+                self._later.add(again)
+                again.add_done_callback(self._later.discard)
+        elif error["code"] != "already_subscribed":
+            self._forget(topic)
 
-    async def _take(self, ws: aiohttp.ClientWebSocketResponse, frame: Frame) -> Frame | None:
+    async def _sub_later(self, ws: Ws, topic: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if topic in self._topics:
+            with suppress(aiohttp.ClientError, OSError):
+                await self._ask(ws, "sub", topic=topic, since=self._topics[topic])
+
+    async def _take(self, ws: Ws, frame: Frame) -> Frame | None:
         if "push" not in frame:
-            waiting = self._answers.get(frame["id"])
-            if waiting is not None and not waiting.done():
-                waiting.set_result(frame)
-            elif "ok" in frame:
-                self._count(frame["ok"].get("counts") or ())
+            await self._answered(ws, frame)
             return None
         if "position" in frame:
-            self._advance(frame["position"])
+            self.position = frame["position"]
+            self._topics.update(dict.fromkeys(self._live))
         match frame["push"]:
             case "ping":
-                await self._send(ws, {"op": "pong"})
+                await _send(ws, {"op": "pong"})
             case "counts":
-                self._count(frame["items"])
+                self.memory.count(frame["items"])
             case "lag":
                 await self._ask_to_refetch(frame["topic"])
+            case "notice" if "expiring" in frame and self._token is not None:
+                await self._ask(ws, "refresh", token=await self._token())
             case "notice" if "unsubscribed" in frame:
-                self._topics.pop(frame["unsubscribed"]["topic"], None)
-            case "event" if self._is_new(frame):
+                self._forget(frame["unsubscribed"]["topic"])
+                await self._ask_to_refetch(frame["unsubscribed"]["topic"])
+            case "event" if self.memory.is_first(frame["topic"], frame["id"]):
                 return frame
+        # `reconnect` asks for nothing: the server closes the socket at the moment that it drew.
         return None
 
-    def _advance(self, position: str) -> None:
-        self._position = position
-        for topic in self._topics:
-            self._topics[topic] = None
+    async def _answered(self, ws: Ws, frame: Frame) -> None:
+        topic, waiting = self._answers.pop(frame["id"], (None, None))
+        if topic is not None:
+            await self._begun(ws, topic, frame.get("ok") or frame)
+        else:
+            self.memory.count(frame.get("ok", {}).get("counts") or ())
+        if waiting is not None and not waiting.done():
+            waiting.set_result(frame)
 
-    def _is_new(self, event: Frame) -> bool:
-        key = (event["topic"], event["id"])
-        if key in self._seen:
-            return False
-        self._seen[key] = None
-        if len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
-        return True
+    async def _ask(self, ws: Ws, op: str, waiting: "asyncio.Future[Frame] | None" = None, **fields: Any) -> None:
+        self._ids += 1
+        self._answers[self._ids] = (fields["topic"] if op == "sub" else None, waiting)
+        await _send(ws, {"id": self._ids, "op": op, **fields})
 
-    def _count(self, items: Iterable[list[Any]]) -> None:
-        for post_id, v, *rest in items:
-            if post_id not in self.counts or self.counts[post_id][0] < v:
-                self.counts[post_id] = (v, rest[0], rest[1], rest[2])
+    def _forget(self, topic: str) -> None:
+        self._topics.pop(topic, None)
+        self._live.discard(topic)
 
     async def _ask_to_refetch(self, topic: str) -> None:
         if self._refetch is not None:
@@ -223,44 +231,19 @@ class LiveClient:
 
     def _lost(self) -> None:
         self._ws = None
-        for waiting in self._answers.values():
-            if not waiting.done():
+        self._live.clear()
+        for again in self._later:
+            again.cancel()
+        for _, waiting in self._answers.values():
+            if waiting is not None and not waiting.done():
                 waiting.set_exception(ConnectionError("the socket closed"))
-
-    @staticmethod
-    async def _send(ws: aiohttp.ClientWebSocketResponse, frame: Frame) -> None:
-        await ws.send_str(orjson.dumps(frame).decode())
+        self._answers.clear()
 
 
-def _ok(frame: Frame) -> Frame:
-    if "err" in frame:
-        raise RequestFailed(frame["err"])
-    answer: Frame = frame["ok"]
-    return answer
+def _stop_if_told(ws: Ws) -> None:
+    if ws.close_code is not None and ws.close_code >= STOP_FROM:
+        raise Stopped(ws.close_code)
 
 
-async def show(url: str, topics: Iterable[str], token: str | None) -> None:
-    """Print every frame of these topics as it comes."""
-    async with aiohttp.ClientSession() as http, http.ws_connect(url, protocols=(PROTOCOL,)) as ws:
-        await ws.send_json({"id": 1, "op": "connect", "token": token, "topics": dict.fromkeys(topics)})
-        async for message in ws:
-            print(message.data, flush=True)
-            if orjson.loads(message.data).get("push") == "ping":
-                await ws.send_json({"op": "pong"})
-
-
-if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(
-        description="Print what is live, frame by frame.",
-        epilog="Example: python -m load.client feed:forYou post:01a2032f-1e4c-7003-b8c9-3957cdcbe6e7",
-    )
-    arguments.add_argument("topics", nargs="+", help="for instance feed:following, me, post:<id>, profile:<username>")
-    arguments.add_argument("--url", default="ws://127.0.0.1:8080/v1/realtime")
-    arguments.add_argument("--token", help="an access token; without one, as a visitor")
-    given = arguments.parse_args()
-    try:
-        asyncio.run(show(given.url, given.topics, given.token))
-    except KeyboardInterrupt:
-        pass
-    except aiohttp.ClientError as error:
-        arguments.exit(1, f"{error}. Does Vitrine run there? --url takes another address.\n")
+async def _send(ws: Ws, frame: Frame) -> None:
+    await ws.send_str(orjson.dumps(frame).decode())

@@ -74,7 +74,7 @@ class People:
         await asyncio.sleep(self.delay)
         self.asked.append(message)
         match message:
-            case RecentRevocations() | OpenAmong() if self.is_away:
+            case RecentRevocations() | OpenAmong() | SeePosts() if self.is_away:
                 self.refusals += 1
                 raise Unavailable
             case RecentRevocations():

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from load.client import LiveClient, Stopped
+from server.realtime import refusals
 from server.realtime.codes import CloseCode
 from tests.server.realtime.conftest import Live, Stream, until
 
@@ -89,13 +90,13 @@ async def test_counts_only_grow_whatever_order_they_come_in(live: Live, stream: 
     reading = asyncio.create_task(_read(client, seen, "end"))
     await until(lambda: client.connected)
     await client.track([str(post_id)])
-    assert client.counts == {str(post_id): (3, 3, 0, 0)}
+    assert client.memory.counts == {str(post_id): (3, 3, 0, 0)}
     await stream.counts(post_id, 2, 2)
     await stream.counts(post_id, 4, 4)
     await stream.add("tag:sea", "post.published", {"number": "end"})
     async with asyncio.timeout(30):
         await reading
-    assert client.counts[str(post_id)][0] in {3, 4}
+    assert client.memory.counts[str(post_id)][0] in {3, 4}
 
 
 async def test_it_stops_where_trying_again_cannot_help(live: Live) -> None:
@@ -106,3 +107,61 @@ async def test_it_stops_where_trying_again_cannot_help(live: Live) -> None:
     with pytest.raises(Stopped) as stopped:
         await _read(client, [], "end")
     assert stopped.value.code == CloseCode.unauthorized
+
+
+async def test_it_shows_a_newer_token_before_the_old_one_runs_out(live: Live, stream: Stream) -> None:
+    user_id = uuid4()
+    shown: list[str] = []
+
+    async def token() -> str:
+        # The first is about to run out from the beginning.
+        shown.append(live.token_of(user_id, lifetime=20 if not shown else 600))
+        return shown[-1]
+
+    client = LiveClient(live.http, live.url, token=token, backoff=(0.01, 0.05))
+    client.watch("tag:sea")
+    reading = asyncio.create_task(_read(client, [], "end"))
+    await until(lambda: len(shown) == 2, 30)
+    (server_side,) = live.realtime.gateway.sockets
+    await until(lambda: (server_side.expires_in_ms or 0) > 30_000, 30)
+    await stream.add("tag:sea", "post.published", {"number": "end"})
+    async with asyncio.timeout(30):
+        await reading
+    assert client.connections == 1
+
+
+async def test_what_is_refused_for_now_is_asked_for_again_from_where_it_stood(
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "_RETRY_MS", 100)
+    post_id = uuid4()
+    start = await stream.add(f"post:{post_id}", "post.updated", {"number": 0})
+    await stream.add(f"post:{post_id}", "post.updated", {"number": 1})
+    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
+    client.watch("tag:sea")
+    client.watch(f"post:{post_id}", since=start)
+    seen: list[Any] = []
+    live.people.posts[post_id] = (0, 0, 0, 0)
+    live.people.is_away = True
+    reading = asyncio.create_task(_read(client, seen, "end"))
+    await until(lambda: client.connected, 30)
+    # The position of the socket moves on; the topic's own must not.
+    await stream.add("tag:sea", "post.published", {"number": 2})
+    await until(lambda: seen == [2], 30)
+    live.people.is_away = False
+    await until(lambda: 1 in seen, 30)
+    await stream.add(f"post:{post_id}", "post.updated", {"number": "end"})
+    async with asyncio.timeout(30):
+        await reading
+    assert seen == [2, 1, "end"]
+
+
+async def test_a_server_that_is_silent_is_left(live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("load.client.SILENCE_SECONDS", 1.0)
+    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
+    client.watch("tag:sea")
+    reading = asyncio.create_task(_read(client, [], "end"))
+    await until(lambda: client.connections > 1, 30)
+    await stream.add("tag:sea", "post.published", {"number": "end"})
+    async with asyncio.timeout(30):
+        await reading

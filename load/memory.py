@@ -1,0 +1,33 @@
+"""What a live client must remember to be right: delivery is at least once, and counts may overtake each other."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+EVENTS = 2_000
+
+Counts = tuple[int, int, int, int]
+"""v, likes, reposts, comments"""
+
+
+class Memory:
+    """`counts` holds the newest of each post."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, Counts] = {}
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def is_first(self, topic: str, event_id: str) -> bool:
+        """Whether this event of this topic is met for the first time."""
+        if (topic, event_id) in self._seen:
+            return False
+        self._seen[topic, event_id] = None
+        if len(self._seen) > EVENTS:
+            self._seen.popitem(last=False)
+        return True
+
+    def count(self, items: Iterable[list[Any]]) -> None:
+        """Keep counts as frames carry them, `[id, v, likes, reposts, comments]`, where `v` is greater than known."""
+        for post_id, v, likes, reposts, comments in items:
+            if post_id not in self.counts or self.counts[post_id][0] < v:
+                self.counts[post_id] = (v, likes, reposts, comments)
