@@ -8,7 +8,9 @@ from actors.feed import following, for_you, queries
 from actors.feed.messages import FeedType, GetFeed, GetSuggestions, Suggestion
 from actors.feed.snapshots import Snapshots
 from actors.feed.suggestions import suggestions
-from actors.kernel.actor import Actor, on
+from actors.feed.tastes import TaggedPosts
+from actors.feed.tasting import Tasting
+from actors.kernel.actor import on
 from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
 from actors.media.addresses import Addresses
@@ -26,12 +28,16 @@ from actors.posts.messages import PostItem
 Ranked = PostPublished | PostLikesChanged | PostRepostsChanged | PostCommentsChanged | PostRecounted | PostRestored
 
 
-class FeedActor(Actor, domain="feed", lanes=4):
+class FeedActor(Tasting, domain="feed", lanes=4):
     """Answers feeds and keeps the ranking."""
 
     @cached_property
     def _snapshots(self) -> Snapshots:
         return Snapshots(self.adapters.cache.redis)
+
+    @cached_property
+    def _tagged(self) -> TaggedPosts:
+        return TaggedPosts()
 
     @cached_property
     def _addresses(self) -> Addresses:
@@ -51,7 +57,7 @@ class FeedActor(Actor, domain="feed", lanes=4):
             except Malformed as refusal:
                 answers[place] = refusal
         filled, pages = await asyncio.gather(
-            for_you.fill(self.read, list(walks.values()), self._snapshots, self._addresses),
+            for_you.fill(self.read, list(walks.values()), self._snapshots, self._tagged, self._addresses),
             asyncio.gather(*(following.page(self.read, walk, self._addresses) for walk in following_of.values())),
         )
         answers.update(zip(walks, filled, strict=True))

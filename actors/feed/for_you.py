@@ -1,16 +1,21 @@
-"""*For you*: pages along a frozen ranking, those of many askers filled together."""
+"""*For you*: pages along a frozen ranking, those of many askers filled together, and beyond it all that is left."""
 
+import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from typing import Self
 from uuid import UUID
 
 from actors.auth.people import id_of
-from actors.feed import queries
+from actors.feed import ranking
+from actors.feed.arranging import Place, Reason, spread
 from actors.feed.messages import FeedType, GetFeed
-from actors.feed.queries import Rank
-from actors.feed.snapshots import Snapshot, Snapshots
+from actors.feed.metrics import snapshots_total
+from actors.feed.ranking import Left
+from actors.feed.snapshots import Snapshot, Snapshots, may_walk, personal_place
+from actors.feed.tastes import NO_TASTE, TaggedPosts, own_places, tastes
 from actors.kernel.errors import Malformed
-from actors.kernel.paging import Key, Page, key_of
+from actors.kernel.paging import NEWEST, Key, Page, key_of
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.messages import PostItem, PostView, Why
@@ -23,111 +28,184 @@ ROUNDS = 8
 
 
 class Walk:
-    """One asker's way along the ranking, and the page that is being filled.
+    """One asker's way along a snapshot, then through all that it does not hold, and the page that is being filled.
 
-    Beyond a snapshot, or when it is lost, the way goes on along the ranking as it is now, from the last place.
+    A walk whose snapshot is lost goes on with what is left. The cursor carries two bytes of each post that was given
+    and may be met again, and whatever ends in the same is passed over: nothing comes twice, and of what is left at most
+    one in two hundred is missed.
     """
 
-    def __init__(self, question: GetFeed, name: str, offset: int, last: Rank | None) -> None:
+    def __init__(self, question: GetFeed, name: str = "", offset: int = 0, left: Left | None = None) -> None:
         self.question = question
         self.viewer_id = id_of(question.caller)
-        self.posts: list[Seen] = []
+        self.taste = NO_TASTE
         self.name = name
-        self._snapshot: Snapshot | None = None
         self._offset = offset
-        self._last = last
-        self._offered: Sequence[Rank] = ()
-        self._is_live = False
+        self._left = left or Left(NEWEST)
+        self._is_beyond = self._left.below != NEWEST
+        self._snapshot: Snapshot | None = None
+        self._ranked: list[PostItem] = []
+        self._rest: list[PostItem] = []
+        self._offered: Sequence[Place] = ()
         self._is_over = False
 
     @classmethod
     def of(cls, question: GetFeed) -> Self:
-        """Where the asker goes on. Raises `Malformed` for the cursor of another feed."""
-        key = key_of(question.after, str, str, int, float, str)
+        """Where the asker goes on. Raises `Malformed` for a cursor of another feed, or of somebody else's ranking."""
+        key = key_of(question.after, str, str, int, str, str)
         if key is None:
-            return cls(question, "", 0, None)
-        feed, name, offset, score, post_id = key
-        if feed != FeedType.for_you:
+            return cls(question)
+        feed, name, offset, below, given = key
+        if feed != FeedType.for_you or not may_walk(id_of(question.caller), str(name)):
             raise Malformed("this cursor belongs to another feed")
-        return cls(question, str(name), int(offset), Rank(float(score), UUID(str(post_id))))
+        return cls(question, str(name), int(offset), Left(UUID(str(below)), alike=_endings(str(given))))
 
     @property
     def is_first(self) -> bool:
         """Whether this is a first page."""
-        return self._last is None
+        return self.question.after is None
 
     @property
     def is_open(self) -> bool:
         """Whether the page wants more and there may be more."""
-        return len(self.posts) < self.question.limit and not self._is_over
+        return self._room > 0 and not self._is_over
+
+    @property
+    def _room(self) -> int:
+        return self.question.limit - len(self._ranked) - len(self._rest)
 
     def go_along(self, snapshot: Snapshot | None) -> None:
-        """Walk this snapshot; None: the ranking as it is now."""
+        """Walk this snapshot; None: it is lost."""
         self._snapshot = snapshot
-        self.name = snapshot.name if snapshot else ""
+        if snapshot is None:
+            self.name, self._is_beyond = "", True
+            return
+        self.name = snapshot.name
+        if self._is_beyond:
+            self._leave(snapshot)
 
-    async def look_ahead(self, db: Reads) -> Sequence[Rank]:
+    def _leave(self, snapshot: Snapshot) -> None:
+        self._is_beyond = True
+        below = self._left.below
+        self._left = Left(below, without=[post_id for post_id, _ in snapshot.places(0) if post_id < below])
+
+    async def look_ahead(self, db: Reads) -> Sequence[Place]:
         """The next places."""
-        count = self.question.limit - len(self.posts) + SPARE
-        snapshot = self._snapshot
-        if snapshot and self._offset < len(snapshot.ranks):
-            self._offered = snapshot.ranks[self._offset : self._offset + count]
-            return self._offered
-        self._is_live = True
-        without = [rank.post_id for rank in snapshot.ranks] if snapshot else []
-        self._offered = await queries.ranking(db, below=self._last, without=without, limit=count)
+        count = self._room + SPARE
+        if self._snapshot and not self._is_beyond:
+            self._offered = self._snapshot.places(self._offset, self._offset + count)
+            if self._offered:
+                return self._offered
+            self._leave(self._snapshot)
+        self._offered = [Place(post_id, Reason.rest) for post_id in await ranking.rest(db, self._left, count)]
         self._is_over = len(self._offered) < count
         return self._offered
 
     def take(self, seen: Mapping[Pair, Seen]) -> None:
         """Fill the page from the places looked at, passing over what is not for the asker, and what is their own."""
-        for rank in self._offered:
-            if len(self.posts) == self.question.limit:
+        for post_id, reason in self._offered:
+            if self._room == 0:
                 self._is_over = False
                 break
-            self._last = rank
-            self._offset += not self._is_live
-            found = seen.get((self.viewer_id, rank.post_id))
-            if found and found.post.author.id != self.viewer_id:
-                self.posts.append(found)
-        snapshot = self._snapshot
-        if snapshot and snapshot.is_whole and self._offset >= len(snapshot.ranks):
-            self._is_over = True
+            if self._is_beyond:
+                self._left = self._left._replace(below=post_id)
+            else:
+                self._offset += 1
+            found = seen.get((self.viewer_id, post_id))
+            if found and self._wants(found.post):
+                item = PostItem(post=found.post, viewer=found.viewer, why=_why(reason, found.post))
+                (self._rest if self._is_beyond else self._ranked).append(item)
 
-    @property
-    def next(self) -> Key | None:
-        """Where the next page begins; None at the end."""
-        if self._is_over or self._last is None:
-            return None
-        return (FeedType.for_you, self.name, self._offset, self._last.score, str(self._last.post_id))
+    def _wants(self, post: PostView) -> bool:
+        if post.author.id == self.viewer_id or post.id in self.taste.hidden:
+            return False
+        return self.taste.shows_sensitive or not post.sensitive
+
+    def page(self) -> Page[PostItem]:
+        """What was found, and where the next page begins."""
+        items = (*self._ranked, *spread(self._rest, lambda item: item.post.author.id))
+        return Page(items=items, next=None if self._is_over else self._next())
+
+    def _next(self) -> Key:
+        snapshot, left = self._snapshot, self._left
+        if snapshot is None:
+            alike: Sequence[str] = left.alike
+        elif self._is_beyond:
+            alike = [_ending(post_id) for post_id in left.without if post_id < left.below]
+        else:
+            alike = [_ending(post_id) for post_id, _ in snapshot.places(0, self._offset)]
+        given = urlsafe_b64encode(bytes.fromhex("".join(alike))).decode()
+        return (FeedType.for_you, self.name, self._offset, str(left.below), given)
 
 
-async def fill(db: Reads, walks: Sequence[Walk], snapshots: Snapshots, addresses: Addresses) -> list[Page[PostItem]]:
+async def fill(
+    db: Reads, walks: Sequence[Walk], snapshots: Snapshots, tagged: TaggedPosts, addresses: Addresses
+) -> list[Page[PostItem]]:
     """The pages of all walks, with one question for all at each step.
 
     What a snapshot holds is anybody's; who may see which of it is asked when it is shown.
     """
+    if not walks:
+        return []
+    firsts = {walk.viewer_id: walk.is_first for walk in sorted(walks, key=lambda walk: walk.is_first)}
+    people = {viewer_id: is_first for viewer_id, is_first in firsts.items() if viewer_id is not None}
+    known = await tastes(db, people)
     for walk in walks:
-        walk.go_along(await (snapshots.newest(db) if walk.is_first else _recall(snapshots, walk.name)))
+        walk.taste = known[walk.viewer_id] if walk.viewer_id is not None else NO_TASTE
+        if not walk.is_first:
+            walk.go_along(await snapshots.recall(walk.name) if walk.name else None)
+    await _freeze(db, [walk for walk in walks if walk.is_first], snapshots, tagged)
     for _ in range(ROUNDS):
         waiting = [walk for walk in walks if walk.is_open]
-        pairs = {(walk.viewer_id, rank.post_id) for walk in waiting for rank in await walk.look_ahead(db)}
+        if not waiting:
+            break
+        offered = await asyncio.gather(*(walk.look_ahead(db) for walk in waiting))
+        pairs = {
+            (walk.viewer_id, post_id) for walk, places in zip(waiting, offered, strict=True) for post_id, _ in places
+        }
         found = await seen(db, pairs, addresses, in_feed=True)
         for walk in waiting:
             walk.take(found)
-    return [
-        Page(
-            items=tuple(PostItem(post=post, viewer=viewer, why=_why(post)) for post, viewer in walk.posts),
-            next=walk.next,
-        )
-        for walk in walks
-    ]
+    return [walk.page() for walk in walks]
 
 
-async def _recall(snapshots: Snapshots, name: str) -> Snapshot | None:
-    return await snapshots.recall(name) if name else None
+async def _freeze(db: Reads, walks: Sequence[Walk], snapshots: Snapshots, tagged: TaggedPosts) -> None:
+    """Give each walk that begins its ranking: the general one, unless its asker has tastes."""
+    if not walks:
+        return
+    general = await snapshots.newest(db)
+    own: dict[UUID, Snapshot] = {}
+    posts = await tagged.of(db, {tag for walk in walks for tag in walk.taste.tags})
+    for walk in walks:
+        viewer_id = walk.viewer_id
+        if viewer_id is None or walk.taste.is_general:
+            walk.go_along(general.snapshot)
+            continue
+        if viewer_id not in own:
+            places = own_places(general, walk.taste, posts)
+            own[viewer_id] = Snapshot.of(personal_place(viewer_id), places)
+        walk.go_along(own[viewer_id])
+    if own:
+        await snapshots.keep(list(own.values()))
+        snapshots_total.labels("personal").inc(len(own))
 
 
-def _why(post: PostView) -> Why:
+def _why(reason: Reason, post: PostView) -> Why:
+    match reason:
+        case Reason.chance:
+            return Why.fresh
+        case Reason.tag:
+            return Why.followed_tag
+        case Reason.rest:
+            return Why.more
     engagement = post.counts.likes + post.counts.reposts + post.counts.comments
     return Why.popular if engagement else Why.fresh
+
+
+def _ending(post_id: UUID) -> str:
+    return post_id.hex[-4:]
+
+
+def _endings(given: str) -> list[str]:
+    endings = urlsafe_b64decode(given).hex()
+    return [endings[start : start + 4] for start in range(0, len(endings), 4)]

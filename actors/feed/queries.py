@@ -24,13 +24,6 @@ class Shown(NamedTuple):
     is_above: bool
 
 
-class Rank(NamedTuple):
-    """A post's place in the ranking."""
-
-    score: float
-    post_id: UUID
-
-
 _WANTED = f"""
     SELECT f.followee_id AS id FROM follows f
     WHERE f.follower_id = $1 AND {may_see("$1::uuid", "f.followee_id")}
@@ -93,23 +86,6 @@ async def reposters(
     for row in rows:
         found.setdefault(row["post_id"], (row["people"], []))[1].append(row["user_id"])
     return found
-
-
-async def ranking(db: Reads, *, below: Rank | None, without: Sequence[UUID] = (), limit: int) -> list[Rank]:
-    """The ranking from `below` on, without some posts."""
-    score, post_id = below or Rank(float("inf"), UUID(int=0))
-    rows = await db.fetch(
-        """
-        SELECT score, post_id FROM feed_scores
-        WHERE (score, post_id) < ($1, $2) AND NOT post_id = ANY($3::uuid[])
-        ORDER BY score DESC, post_id DESC LIMIT $4
-        """,
-        score,
-        post_id,
-        without,
-        limit,
-    )
-    return [Rank(*row) for row in rows]
 
 
 async def rescore(tx: Transaction, post_ids: Iterable[UUID]) -> None:

@@ -1,53 +1,83 @@
-"""Frozen rankings: a walk through *for you* goes along the ranking that its first page saw."""
+"""Frozen rankings: a walk through *for you* goes along what its first page saw."""
 
 import asyncio
 import struct
+import time
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from secrets import token_urlsafe
-from typing import Self
+from secrets import randbelow, token_urlsafe
+from typing import NamedTuple, Self
 from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from actors.feed import queries
-from actors.feed.queries import Rank
+from actors.feed import metrics, ranking
+from actors.feed.arranging import Place, Ranked, Reason, arrange
 from actors.kernel.transaction import Reads
 
-LENGTH = 500
-"""Posts in a snapshot."""
 LIFETIME_SECONDS = 600
 FRESH_SECONDS = 1.0
-"""First pages within this time share a snapshot, so that the ranking is read once a second, not once a page."""
-KEPT = 32
-"""Snapshots kept in this process, 100 KB each; the others are in Redis, 12 KB each."""
+"""First pages within this time share a ranking, so that it is read once a second, not once a page."""
+KEPT = 256
+"""Snapshots kept in this process, at most 6 KB each; all of them are in Redis."""
+OF_ONE_PERSON = 4
+"""Snapshots of one person's that are kept at all: the fifth replaces one of them."""
 
-_RANK = struct.Struct(">d16s")
+_PLACE = struct.Struct(">16sB")
+_HEAD = struct.Struct(">16sd")
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A ranking as it was."""
+    """Places in their order, as seventeen bytes each.
+
+    `name` says where it is kept, and after a point which of those that were kept there it is.
+    """
 
     name: str
-    ranks: tuple[Rank, ...]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether there was nothing to rank below it."""
-        return len(self.ranks) < LENGTH
-
-    def packed(self) -> bytes:
-        """The ranking as eight bytes of score and sixteen of id a post."""
-        return b"".join(_RANK.pack(rank.score, rank.post_id.bytes) for rank in self.ranks)
+    packed: bytes
+    frozen_at: float
 
     @classmethod
-    def unpacked(cls, name: str, packed: bytes) -> Self:
-        """What `packed` made."""
-        return cls(name, tuple(Rank(score, UUID(bytes=raw)) for score, raw in _RANK.iter_unpack(packed)))
+    def of(cls, where: str, places: Iterable[Place]) -> Self:
+        """These places, frozen now."""
+        packed = b"".join(_PLACE.pack(place.post_id.bytes, place.reason) for place in places)
+        return cls(f"{where}.{token_urlsafe(12)}", packed, time.time())
+
+    def __len__(self) -> int:
+        return len(self.packed) // _PLACE.size
+
+    @property
+    def where(self) -> str:
+        """Where it is kept."""
+        return self.name.partition(".")[0]
+
+    def places(self, start: int, end: int | None = None) -> list[Place]:
+        """The places from `start` on, those before `end`."""
+        packed = self.packed[start * _PLACE.size : None if end is None else end * _PLACE.size]
+        return [Place(UUID(bytes=raw), Reason(reason)) for raw, reason in _PLACE.iter_unpack(packed)]
+
+    def kept(self) -> bytes:
+        """All of it, as Redis holds it."""
+        return _HEAD.pack(self.name.partition(".")[2].encode(), self.frozen_at) + self.packed
+
+    @classmethod
+    def found(cls, name: str, kept: bytes) -> Self | None:
+        """The snapshot of that name, if it is the one that is kept there."""
+        which, frozen_at = _HEAD.unpack_from(kept)
+        return cls(name, kept[_HEAD.size :], frozen_at) if which.decode() == name.partition(".")[2] else None
+
+
+class General(NamedTuple):
+    """The ranking for everybody: frozen, and what it was arranged from."""
+
+    snapshot: Snapshot
+    best: Sequence[Ranked]
+    chances: Sequence[Ranked]
 
 
 class Snapshots:
@@ -56,11 +86,11 @@ class Snapshots:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._kept: OrderedDict[str, Snapshot] = OrderedDict()
-        self._newest: Snapshot | None = None
+        self._newest: General | None = None
         self._frozen_at = 0.0
         self._freezing = asyncio.Lock()
 
-    async def newest(self, db: Reads) -> Snapshot:
+    async def newest(self, db: Reads) -> General:
         """The ranking as it is now, or was a second ago at most."""
         async with self._freezing:
             now = asyncio.get_running_loop().time()
@@ -69,36 +99,65 @@ class Snapshots:
                 self._frozen_at = now
             return self._newest
 
-    async def _freeze(self, db: Reads) -> Snapshot:
-        ranks = await queries.ranking(db, below=None, limit=LENGTH)
-        snapshot = Snapshot(token_urlsafe(9), tuple(ranks))
-        self._keep(snapshot)
+    async def _freeze(self, db: Reads) -> General:
+        best, chances = await asyncio.gather(ranking.best(db), ranking.unnoticed(db))
+        # Whoever wants one next gets another order, so that all of them come to be seen.
+        chances.sort(key=lambda _: randbelow(1 << 32))
+        snapshot = Snapshot.of(token_urlsafe(9), arrange(((one, Reason.rank) for one in best), chances))
+        await self.keep([snapshot])
+        metrics.snapshots_total.labels("general").inc()
+        return General(snapshot, best, chances)
+
+    async def keep(self, snapshots: Sequence[Snapshot]) -> None:
+        """Have them found again."""
+        for snapshot in snapshots:
+            self._remember(snapshot)
         try:
-            await self._redis.set(_key(snapshot.name), snapshot.packed(), ex=LIFETIME_SECONDS)
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for snapshot in snapshots:
+                    pipeline.set(_key(snapshot.where), snapshot.kept(), ex=LIFETIME_SECONDS)
+                await pipeline.execute()
         except (RedisError, OSError) as error:
             log.warning("snapshot is in this process only", error=error)
-        return snapshot
 
     async def recall(self, name: str) -> Snapshot | None:
-        """The snapshot of that name; None when it is too old or lost."""
-        if name in self._kept:
-            return self._kept[name]
+        """The snapshot of that name; None when it is too old, replaced or lost."""
+        snapshot = self._kept.get(name) or await self._fetch(name)
+        if snapshot is None:
+            metrics.snapshots_total.labels("lost").inc()
+            return None
+        metrics.snapshots_total.labels("recalled").inc()
+        metrics.snapshot_age.observe(max(0.0, time.time() - snapshot.frozen_at))
+        return snapshot
+
+    async def _fetch(self, name: str) -> Snapshot | None:
         try:
-            packed = await self._redis.get(_key(name))
+            kept = await self._redis.get(_key(name.partition(".")[0]))
         except (RedisError, OSError) as error:
             log.warning("snapshot out of reach", error=error)
             return None
-        if not isinstance(packed, bytes):
-            return None
-        snapshot = Snapshot.unpacked(name, packed)
-        self._keep(snapshot)
+        snapshot = Snapshot.found(name, kept) if isinstance(kept, bytes) else None
+        if snapshot is not None:
+            self._remember(snapshot)
         return snapshot
 
-    def _keep(self, snapshot: Snapshot) -> None:
+    def _remember(self, snapshot: Snapshot) -> None:
         self._kept[snapshot.name] = snapshot
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
 
-def _key(name: str) -> str:
-    return f"feed:snapshot:{name}"
+def personal_place(user_id: UUID) -> str:
+    """Where the next snapshot of somebody's own is kept."""
+    return f"{user_id.hex}-{randbelow(OF_ONE_PERSON)}"
+
+
+def may_walk(viewer_id: UUID | None, name: str) -> bool:
+    """Whether it is everybody's, or the viewer's own: somebody else's would tell what that person follows."""
+    owner, dash, _ = name.partition(".")[0].rpartition("-")
+    is_personal = bool(dash) and len(owner) == 32
+    return not is_personal or (viewer_id is not None and owner == viewer_id.hex)
+
+
+def _key(where: str) -> str:
+    return f"feed:snapshot:{where}"

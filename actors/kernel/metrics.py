@@ -29,3 +29,6 @@ inbox_depth = Gauge("vitrine_inbox_depth_events", "Events in a domain's durable 
 inbox_retries_total = Counter("vitrine_inbox_retries_total", "Events tried again after a failure", ["domain"])
 inbox_reclaimed_total = Counter("vitrine_inbox_reclaimed_total", "Events taken over from a dead process", ["domain"])
 dead_total = Counter("vitrine_dead_letters_total", "Events and jobs tried for the last time", ["domain"])
+cache_lookups_total = Counter(
+    "vitrine_cache_lookups_total", "Times something kept in this process was looked for", ["cache", "outcome"]
+)

@@ -74,13 +74,16 @@ class Reposters(View):
 
 
 class Why(StrEnum):
-    """Why an item is in a list."""
+    """Why an item is in a list: whose it is or who reposted it, in *following*; in *for you* that it is popular, that
+    few have noticed it yet, that it bears a tag one follows, or that it is left when all these were shown."""
 
     followed = "followed"
     own = "own"
     reposted = "reposted"
     popular = "popular"
     fresh = "fresh"
+    followed_tag = "followedTag"
+    more = "more"
 
 
 class PostItem(View):

@@ -63,6 +63,7 @@ CASES: Mapping[tuple[str, str], tuple[str, Answer]] = {
     ("POST /v1/follow-requests/{request_id}/reject", "request_id"): ("follow_request", refused),
     ("DELETE /v1/auth/sessions/{id}", "id"): ("session", refused),
     ("GET /v1/posts/{post_id}/comments", "post_id"): ("post", refused),
+    ("POST /v1/feed/feedback", "post_id"): ("post", refused),
     ("GET /v1/posts/{post_id}/comments", "parent_id"): ("comment", refused),
     ("POST /v1/posts/{post_id}/comments", "post_id"): ("post", refused),
     ("POST /v1/posts/{post_id}/comments", "parent_id"): ("comment", refused),
