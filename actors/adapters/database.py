@@ -22,6 +22,11 @@ STATEMENT_TIMEOUT_MS = 5_000
 """No statement of a request runs longer; what hangs is answered 503 and rolled back."""
 
 
+def rows_of(tag: str) -> int:
+    """How many rows a statement touched, by the tag that `execute` returns."""
+    return int(tag.rpartition(" ")[2])
+
+
 class Database:
     """The pools of one process. Commands and queries have their own, so that neither starves the other."""
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from actors.adapters.database import Connection
+from actors.adapters.database import Connection, rows_of
 from actors.auth.tokens import LIFETIME
 
 ENDED = timedelta(days=7)
@@ -13,7 +13,7 @@ UNCONFIRMED = timedelta(days=1)
 
 async def spent_tokens(connection: Connection, limit: int) -> int:
     """Tokens spent longer ago than any session lives unused: they can no longer be told from made-up ones."""
-    return _count(
+    return rows_of(
         await connection.execute(
             "DELETE FROM refresh_tokens WHERE hash = ANY(ARRAY("
             "SELECT hash FROM refresh_tokens WHERE spent_at < now() - $1::interval LIMIT $2))",
@@ -25,7 +25,7 @@ async def spent_tokens(connection: Connection, limit: int) -> int:
 
 async def sessions(connection: Connection, limit: int) -> int:
     """Sessions that were ended, or went unused for too long, with their tokens."""
-    return _count(
+    return rows_of(
         await connection.execute(
             "DELETE FROM sessions WHERE id = ANY(ARRAY("
             "(SELECT id FROM sessions WHERE revoked_at < now() - $1::interval LIMIT $2) UNION ALL "
@@ -39,7 +39,7 @@ async def sessions(connection: Connection, limit: int) -> int:
 
 async def unconfirmed_authenticators(connection: Connection, limit: int) -> int:
     """Secrets offered to an app that never proved to know them."""
-    return _count(
+    return rows_of(
         await connection.execute(
             "DELETE FROM authenticators WHERE user_id = ANY(ARRAY(SELECT user_id FROM authenticators "
             "WHERE confirmed_at IS NULL AND created_at < now() - $1::interval LIMIT $2))",
@@ -47,7 +47,3 @@ async def unconfirmed_authenticators(connection: Connection, limit: int) -> int:
             limit,
         )
     )
-
-
-def _count(tag: str) -> int:
-    return int(tag.rpartition(" ")[2])

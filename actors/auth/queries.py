@@ -18,9 +18,10 @@ from actors.auth.standing import CLOSING_GRACE, RECENT, NotClosing
 from actors.kernel.errors import Refusal, Unauthenticated
 from actors.kernel.transaction import Reads, Transaction
 
-ACCOUNT = """u.id, u.username, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.role, u.plan,
-    EXISTS (SELECT FROM authenticators a WHERE a.user_id = u.id AND a.confirmed_at IS NOT NULL) AS totp_enabled,
-    u.created_at"""
+OWN = """u.email, u.email_verified_at IS NOT NULL AS email_verified, u.plan,
+    EXISTS (SELECT FROM authenticators a WHERE a.user_id = u.id AND a.confirmed_at IS NOT NULL) AS totp_enabled"""
+"""What of an account its owner alone is shown."""
+ACCOUNT = f"u.id, u.username, u.role, u.created_at, {OWN}"
 # Python has no infinity of time.
 _UNTIL = """CASE WHEN suspended_until = 'infinity' THEN '9999-12-31 00:00+00' ELSE suspended_until END
     AS suspended_until"""

@@ -1,6 +1,5 @@
 """Comments at work."""
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -31,9 +30,6 @@ from actors.kernel.errors import NotFound, Unauthenticated
 from actors.kernel.paging import NEWEST, OLDEST, Page, id_of_key
 from actors.kernel.transaction import Transaction
 from actors.posts.mentions import people_named
-
-ASKED_AT_ONCE = 128
-"""All may be about one post, whose lane has room for many times as many."""
 
 ERASED_AT_ONCE = 200
 
@@ -165,14 +161,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
                 tx.emit(CommentsLeft(user_id=user_id))
 
     async def _count(self, events: Sequence[Counted]) -> None:
-        for start in range(0, len(events), ASKED_AT_ONCE):
-            outcomes = await asyncio.gather(
-                *(self.ask(count_of(event), cause=event) for event in events[start : start + ASKED_AT_ONCE]),
-                return_exceptions=True,
-            )
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
-                    raise outcome
+        await self.have_done((event, count_of(event)) for event in events)
 
 
 async def _view(tx: Transaction, row: Record) -> CommentView:

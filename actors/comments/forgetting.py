@@ -1,6 +1,6 @@
 """How comments go for good: those under posts that nobody can restore, and what deleted ones said."""
 
-from actors.adapters.database import Connection
+from actors.adapters.database import Connection, rows_of
 from actors.posts.changes import RESTORABLE
 
 _UNDER_GONE_POSTS = f"""
@@ -22,4 +22,4 @@ _PIECES = (
 async def forget_some(connection: Connection, limit: int) -> bool:
     """Forget up to `limit` comments of each kind. True: there may be more."""
     tags = [await connection.execute(piece, limit) for piece in _PIECES]
-    return any(int(tag.rpartition(" ")[2]) == limit for tag in tags)
+    return any(rows_of(tag) == limit for tag in tags)

@@ -17,8 +17,7 @@ async def recount(context: JobContext) -> None:
         posts = await recounts.stretch(db, place.after, POSTS_AT_ONCE)
         off = await recounts.drifted(db, posts)
     async with context.transaction() as tx:
-        end = posts[-1]["id"] if len(posts) == POSTS_AT_ONCE else None
-        if await move_on(tx, place, end):
+        if await move_on(tx, place, posts, POSTS_AT_ONCE):
             tx.emit(*(CommentsMiscounted(post_id=post_id, too_many=by) for post_id, by in off.items()))
             report("comments of posts", off, len(posts))
 

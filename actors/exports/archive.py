@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Self
 from uuid import UUID
@@ -55,13 +53,3 @@ def _plain(value: object) -> object:
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"an export does not hold {type(value).__name__}")
-
-
-@asynccontextmanager
-async def scratch_file() -> AsyncIterator[IO[bytes]]:
-    """A nameless file on disk, gone with the block or the process."""
-    file = await asyncio.to_thread(TemporaryFile)
-    try:
-        yield file
-    finally:
-        await asyncio.to_thread(file.close)

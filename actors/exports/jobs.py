@@ -1,6 +1,8 @@
 """Making an archive of what somebody has here, and removing it when its days are over."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from tempfile import TemporaryFile
 from typing import IO
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from actors.adapters.storage import ObjectMissing
 from actors.auth import belongings as auth
 from actors.comments import belongings as comments
 from actors.exports import queries
-from actors.exports.archive import Archive, scratch_file
+from actors.exports.archive import Archive
 from actors.exports.events import ExportFailed, ExportReady
 from actors.graph import belongings as graph
 from actors.kernel.belongings import Belonging
@@ -47,7 +49,7 @@ async def make(context: JobContext, export_id: UUID) -> None:
     export = await queries.to_make(context.read, export_id)
     if export is None:
         return
-    async with scratch_file() as file:
+    with await asyncio.to_thread(TemporaryFile) as file:
         await _fill(context, export, file)
         size = file.tell()
         await context.adapters.storage.write_file(export["object_key"], file, "application/zip")

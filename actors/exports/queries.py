@@ -5,9 +5,10 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from actors.accounts.letters import LETTERS, LetterName
 from actors.kernel.transaction import Reads, Transaction
 
-KEPT = timedelta(days=7)
+KEPT = LETTERS[LetterName.export_ready].worth
 """How long an export may be fetched."""
 FRESH = timedelta(days=1)
 """Within it, asking again gives the same export."""

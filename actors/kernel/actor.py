@@ -1,11 +1,12 @@
 """Actors: one class per domain, its handlers declared with `@on` and checked when the module is imported."""
 
+import asyncio
 import inspect
 import typing
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
-from actors.kernel.errors import DeclarationError, Refusal
+from actors.kernel.errors import DeclarationError, NotFound, Refusal
 from actors.kernel.message import Command, Event, Message, Query, Request
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from actors.adapters.outside import Outside
     from actors.kernel.lane import Lane
     from actors.kernel.transaction import Reader, Transaction
+
+ASKED_AT_ONCE = 128
+"""Commands that facts cause, for another domain: far fewer than one of its lanes has room for."""
 
 R = TypeVar("R")
 E = TypeVar("E", bound=Event)
@@ -97,6 +101,21 @@ class Actor:
     async def ask(self, message: Request[R], *, cause: Event | None = None) -> R:
         """Ask another domain, below this one. With `cause` a command takes effect once for that event."""
         return await self._lane.ask(message, cause=cause)
+
+    async def have_done(self, caused: Iterable[tuple[Event, Command[Any]]]) -> None:
+        """Have domains below do what these facts cause, each once for its fact. One whose object is gone needs nothing.
+
+        Raises whatever else one of them raises: those that were done are not done again by the retry.
+        """
+        waiting = list(caused)
+        for start in range(0, len(waiting), ASKED_AT_ONCE):
+            outcomes = await asyncio.gather(
+                *(self.ask(command, cause=event) for event, command in waiting[start : start + ASKED_AT_ONCE]),
+                return_exceptions=True,
+            )
+            for outcome in outcomes:
+                if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
+                    raise outcome
 
     @property
     def adapters(self) -> "Outside":

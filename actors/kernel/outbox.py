@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from actors.adapters.database import rows_of
 from actors.kernel.message import Event
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ FROM missing WHERE outbox.seq = missing.seq
 
 async def prune(connection: Any, *, older_than: Any, limit: int = 5_000) -> int:
     """Delete published facts that took effect (or died) in every listening domain. Returns how many."""
-    return _count(await connection.execute(_PRUNE, older_than, limit))
+    return rows_of(await connection.execute(_PRUNE, older_than, limit))
 
 
 async def republish(connection: Any) -> int:
@@ -76,8 +77,4 @@ async def republish(connection: Any) -> int:
 
     Returns how many facts wait again.
     """
-    return _count(await connection.execute(_REPUBLISH))
-
-
-def _count(tag: str) -> int:
-    return int(tag.rpartition(" ")[2])
+    return rows_of(await connection.execute(_REPUBLISH))

@@ -10,12 +10,13 @@ adding, never by setting, so that it commutes with every fact on its way. Only t
 put it right twice: each moves the walk on from the turn that its snapshot saw, and whoever comes second does nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import structlog
+from asyncpg import Record
 from prometheus_client import Counter, Gauge
 
 from actors.adapters.database import Database
@@ -58,8 +59,11 @@ async def walk(db: Reads, name: str) -> Walk:
     return Walk(name, BEGINNING, 0) if row is None else Walk(name, row["after"], row["turn"])
 
 
-async def move_on(tx: Transaction, seen: Walk, to: UUID | None) -> bool:
-    """Let the walk go on after `to`, or from the beginning. False: somebody else moved it since."""
+async def move_on(tx: Transaction, seen: Walk, rows: Sequence[Record], at_once: int) -> bool:
+    """Let the walk go on after the `id` of the last of these rows, or from the beginning when fewer came than asked.
+
+    False: somebody else moved it since.
+    """
     return bool(
         await tx.fetchval(
             """
@@ -68,7 +72,7 @@ async def move_on(tx: Transaction, seen: Walk, to: UUID | None) -> bool:
             RETURNING true
             """,
             seen.name,
-            to or BEGINNING,
+            rows[-1]["id"] if len(rows) == at_once else BEGINNING,
             seen.turn,
         )
     )

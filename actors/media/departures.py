@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from actors.adapters.database import Connection
+from actors.adapters.database import Connection, rows_of
 from actors.kernel.transaction import Reads, Transaction
 
 UNPOSTED = "24 hours"
@@ -49,7 +49,7 @@ async def release_of_owner(connection: Connection, owner_id: UUID, limit: int) -
         owner_id,
         limit,
     )
-    return int(tag.removeprefix("UPDATE "))
+    return rows_of(tag)
 
 
 async def release_unposted(tx: Transaction, limit: int) -> None:

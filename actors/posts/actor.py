@@ -1,19 +1,14 @@
 """Posts at work."""
 
-import asyncio
 from collections.abc import Sequence
 
 from actors.accounts.events import AccountErased
 from actors.kernel.actor import on
-from actors.kernel.errors import NotFound
 from actors.posts.counted import Counted, adjustment_of
 from actors.posts.events import AuthorMiscounted, PostDeleted, PostLikesChanged, PostPublished, PostRestored
 from actors.posts.marking import Marking
 from actors.posts.publishing import Publishing
 from actors.posts.showing import Showing
-
-ASKED_AT_ONCE = 128
-"""All may be about one person, whose lane has room for twice as many."""
 
 
 class PostsActor(Publishing, Marking, Showing, domain="posts", lanes=8, mailbox=16_384):
@@ -45,16 +40,8 @@ class PostsActor(Publishing, Marking, Showing, domain="posts", lanes=8, mailbox=
             tx.enqueue("posts.erase", user_id=str(event.user_id))
 
     async def _count(self, events: Sequence[Counted]) -> None:
-        adjustments = [(event, adjustment_of(event)) for event in events]
-        adjustments = [(event, wish) for event, wish in adjustments if wish.posts or wish.likes]
-        for start in range(0, len(adjustments), ASKED_AT_ONCE):
-            outcomes = await asyncio.gather(
-                *(self.ask(wish, cause=event) for event, wish in adjustments[start : start + ASKED_AT_ONCE]),
-                return_exceptions=True,
-            )
-            for outcome in outcomes:
-                if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
-                    raise outcome
+        adjustments = ((event, adjustment_of(event)) for event in events)
+        await self.have_done((event, wish) for event, wish in adjustments if wish.posts or wish.likes)
 
 
 ACTOR = PostsActor

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from actors.kernel.transaction import Transaction
-from actors.posts.events import PostCommentsChanged
+from actors.posts.events import COUNTS, PostCommentsChanged
 
 
 async def count_comments(
@@ -21,21 +21,14 @@ async def count_comments(
         UPDATE posts p SET comments = p.comments + s.step, v = p.v + (s.step <> 0)::int
         FROM unnest($1::uuid[], $2::int[]) AS s (post_id, step)
         WHERE p.id = s.post_id AND p.original_post_id IS NULL
-        RETURNING p.id, p.author_id, p.likes, p.reposts, p.comments, p.v, p.deleted_at
+        RETURNING p.id AS post_id, p.author_id, p.likes, p.reposts, p.comments, p.v, p.deleted_at
         """,
         list(steps),
         list(steps.values()),
     )
     changed = [
-        PostCommentsChanged(
-            post_id=row["id"],
-            author_id=row["author_id"],
-            likes=row["likes"],
-            reposts=row["reposts"],
-            comments=row["comments"],
-            v=row["v"],
-        )
+        PostCommentsChanged(**{name: row[name] for name in COUNTS})
         for row in rows
-        if row["deleted_at"] is None and steps[row["id"]]
+        if row["deleted_at"] is None and steps[row["post_id"]]
     ]
-    return frozenset(row["id"] for row in rows), changed
+    return frozenset(row["post_id"] for row in rows), changed

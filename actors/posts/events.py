@@ -121,6 +121,10 @@ class PostPurged(Event, key="post_id"):
     photo_id: UUID
 
 
+COUNTS = ("post_id", "author_id", "likes", "reposts", "comments", "v")
+"""What a fact about the counts of a post says, by its fields and by the columns of rows that it is made of."""
+
+
 class _CountsChanged(Event, key="post_id"):
     """New counts of a post."""
 

@@ -48,7 +48,7 @@ async def recount(context: JobContext) -> None:
     rows = await recounts.posts(context.read, place.after, POSTS_RECOUNTED)
     suspects = recounts.miscounted(rows)
     async with context.transaction() as tx:
-        if await move_on(tx, place, rows[-1]["id"] if len(rows) == POSTS_RECOUNTED else None):
+        if await move_on(tx, place, rows, POSTS_RECOUNTED):
             off, counts = await recounts.put_right(tx, list(suspects)) if suspects else ({}, [])
             tx.emit(*(PostRecounted(**row) for row in counts))
             report("likes and reposts of posts", {post_id: by.sum for post_id, by in off.items()}, len(rows))
@@ -62,7 +62,7 @@ async def recount_authors(context: JobContext) -> None:
         rows = await recounts.authors(db, place.after, AUTHORS_RECOUNTED)
         off = await recounts.miscounted_authors(db, rows)
     async with context.transaction() as tx:
-        if await move_on(tx, place, rows[-1]["id"] if len(rows) == AUTHORS_RECOUNTED else None):
+        if await move_on(tx, place, rows, AUTHORS_RECOUNTED):
             tx.emit(
                 *(
                     AuthorMiscounted(author_id=user_id, posts_too_many=by.first, likes_too_many=by.second)

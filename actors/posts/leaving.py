@@ -9,7 +9,7 @@ from asyncpg import Record
 from actors.kernel.message import Event
 from actors.kernel.transaction import Transaction
 from actors.posts.changes import RESTORABLE
-from actors.posts.events import PostDeleted, PostLikesChanged, PostRepostsChanged
+from actors.posts.events import COUNTS, PostDeleted, PostLikesChanged, PostRepostsChanged
 
 _EXPIRED_NOW = f"now() - interval '{RESTORABLE}' - interval '1 second'"
 """As if nobody could restore it any more: the purge does the rest."""
@@ -66,7 +66,7 @@ async def _take_back(tx: Transaction, table: str, user_id: UUID, limit: int) -> 
 
 
 def _counts(row: Record) -> dict[str, Any]:
-    return {name: row[name] for name in ("post_id", "author_id", "likes", "reposts", "comments", "v")}
+    return {name: row[name] for name in COUNTS}
 
 
 async def forget_private(tx: Transaction, user_id: UUID) -> None:

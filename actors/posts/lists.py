@@ -9,15 +9,15 @@ from asyncpg import Record
 
 from actors.auth.names import username_key
 from actors.auth.people import UnknownUser
-from actors.graph.visibility import may_see
 from actors.kernel.errors import NotFound
 from actors.kernel.paging import Key, Page, id_of_key, key_at, key_of, moment_of_key
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.edit_messages import ListRevisions, RevisionView
 from actors.posts.messages import AuthorView, ListBookmarks, ListLikes, ListProfilePosts, PostItem
-from actors.posts.queries import author_named, authors_for, originals_by, seen
+from actors.posts.queries import authors_for, counts_for, originals_by, seen
 from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts
+from actors.profiles.queries import user_id_of
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ async def posts_of_profile(
     db: Reads, question: ListProfilePosts, viewer_id: UUID | None, addresses: Addresses
 ) -> Page[PostItem]:
     """A person's own posts, newest first. Raises `UnknownUser`."""
-    author_id = await author_named(db, viewer_id, username_key(question.username))
+    author_id = await user_id_of(db, viewer_id, username_key(question.username))
     if author_id is None:
         raise UnknownUser
 
@@ -175,16 +175,7 @@ async def followed_tags(db: Reads, question: ListFollowedTags) -> Page[FollowedT
 
 
 async def _must_show(db: Reads, post_id: UUID, viewer_id: UUID | None) -> None:
-    shows = await db.fetchval(
-        f"""
-        SELECT true FROM posts p
-        WHERE p.id = $1 AND p.deleted_at IS NULL AND p.original_post_id IS NULL
-            AND {may_see("$2::uuid", "p.author_id")}
-        """,
-        post_id,
-        viewer_id,
-    )
-    if not shows:
+    if not await counts_for(db, [(viewer_id, post_id)]):
         raise NotFound
 
 

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from actors.graph.visibility import is_open, may_see
 from actors.kernel.transaction import Transaction
+from actors.posts.events import COUNTS
 from actors.posts.toggles import Outcome, Pair, Wish, fold
 
 _LOCK = """
@@ -98,7 +99,7 @@ class Marked:
 
     def counts(self) -> dict[str, Any]:
         """What a fact about its counts says."""
-        return {name: getattr(self, name) for name in ("post_id", "author_id", "likes", "reposts", "comments", "v")}
+        return {name: getattr(self, name) for name in COUNTS}
 
 
 class Settled(NamedTuple):

@@ -6,7 +6,7 @@ Posts stay a day longer than they can be restored: by then the domains above hav
 from collections.abc import Sequence
 from uuid import UUID
 
-from actors.adapters.database import Connection
+from actors.adapters.database import Connection, rows_of
 from actors.kernel.transaction import Reads, Transaction
 from actors.posts.changes import RESTORABLE
 from actors.posts.events import PostPurged
@@ -31,7 +31,7 @@ async def expired(db: Reads, limit: int) -> list[UUID]:
 async def strip(connection: Connection, post_ids: Sequence[UUID], limit: int) -> bool:
     """Delete up to `limit` rows of each kind that hang on deleted posts. True: there may be more."""
     tags = [await connection.execute(piece, post_ids, limit) for piece in _PIECES]
-    return any(int(tag.removeprefix("DELETE ")) == limit for tag in tags)
+    return any(rows_of(tag) == limit for tag in tags)
 
 
 async def forget(tx: Transaction, post_ids: Sequence[UUID]) -> list[PostPurged]:

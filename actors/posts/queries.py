@@ -178,14 +178,6 @@ async def counts_for(db: Reads, pairs: Collection[Pair]) -> dict[Pair, PostSeen]
     }
 
 
-async def author_named(db: Reads, viewer_id: UUID | None, username_key: str) -> UUID | None:
-    """Who bears this username, if the viewer may meet them."""
-    found: UUID | None = await db.fetchval(
-        f"SELECT id FROM users u WHERE username_key = $1 AND {may_meet('$2::uuid', 'u.id')}", username_key, viewer_id
-    )
-    return found
-
-
 async def originals_by(db: Reads, viewer_id: UUID | None, author_id: UUID, *, below: UUID, limit: int) -> list[UUID]:
     """The newest posts of an author's own, older than `below`, as ids; none if the viewer may not see them."""
     rows = await db.fetch(

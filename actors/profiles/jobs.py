@@ -16,7 +16,7 @@ async def recount(context: JobContext) -> None:
         rows = await recounts.stretch(db, place.after, PROFILES_AT_ONCE)
         missing = await recounts.corrections(db, rows)
     async with context.transaction() as tx:
-        if await move_on(tx, place, rows[-1]["id"] if len(rows) == PROFILES_AT_ONCE else None):
+        if await move_on(tx, place, rows, PROFILES_AT_ONCE):
             if missing:
                 await count(tx, missing)
             report("followers and following", {who: sum(map(abs, by)) for who, by in missing.items()}, len(rows))

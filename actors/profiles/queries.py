@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from actors.auth.queries import OWN
 from actors.graph.visibility import is_private, may_meet
 from actors.kernel.transaction import Reads, Transaction
 
@@ -14,8 +15,6 @@ _SHOWN = f"""u.id, u.username, coalesce(p.display_name, u.username) AS display_n
     coalesce(p.socials, '{{}}') AS socials, u.role, {is_private("u.id")} AS private, u.created_at,
     greatest(coalesce(p.posts, 0), 0) AS posts, greatest(coalesce(p.followers, 0), 0) AS followers,
     greatest(coalesce(p.following, 0), 0) AS following, greatest(coalesce(p.likes, 0), 0) AS likes"""
-_ACCOUNT = """u.email, u.email_verified_at IS NOT NULL AS email_verified, u.plan,
-    EXISTS (SELECT FROM authenticators a WHERE a.user_id = u.id AND a.confirmed_at IS NOT NULL) AS totp_enabled"""
 PEOPLE = "users u LEFT JOIN profiles p ON p.user_id = u.id"
 
 
@@ -47,9 +46,7 @@ async def by_username(
 
 async def by_id(db: Reads, ids: Collection[UUID]) -> dict[UUID, asyncpg.Record]:
     """Profiles, with what only their owners see of their accounts, of the living people among these."""
-    rows = await db.fetch(
-        f"SELECT {_SHOWN}, {_ACCOUNT} FROM {PEOPLE} WHERE u.id = ANY($1) AND u.deleted_at IS NULL", ids
-    )
+    rows = await db.fetch(f"SELECT {_SHOWN}, {OWN} FROM {PEOPLE} WHERE u.id = ANY($1) AND u.deleted_at IS NULL", ids)
     return {row["id"]: row for row in rows}
 
 
