@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from actors.feed import following, for_you, queries
+from actors.feed.filling import Filling, Showing, told
 from actors.feed.messages import FeedType, GetFeed, GetSuggestions, Suggestion
+from actors.feed.readers import Readers
 from actors.feed.snapshots import Snapshots
 from actors.feed.suggestions import suggestions
 from actors.feed.tastes import TaggedPosts
@@ -28,8 +30,12 @@ from actors.posts.messages import PostItem
 Ranked = PostPublished | PostLikesChanged | PostRepostsChanged | PostCommentsChanged | PostRecounted | PostRestored
 
 
-class FeedActor(Tasting, domain="feed", lanes=4):
+class FeedActor(Filling, Tasting, domain="feed", lanes=4):
     """Answers feeds and keeps the ranking."""
+
+    @cached_property
+    def _readers(self) -> Readers:
+        return Readers(self.timelines, self.ask)
 
     @cached_property
     def _snapshots(self) -> Snapshots:
@@ -58,7 +64,9 @@ class FeedActor(Tasting, domain="feed", lanes=4):
                 answers[place] = refusal
         filled, pages = await asyncio.gather(
             for_you.fill(self.read, list(walks.values()), self._snapshots, self._tagged, self._addresses),
-            asyncio.gather(*(following.page(self.read, walk, self._addresses) for walk in following_of.values())),
+            asyncio.gather(
+                *(following.page(self.read, walk, self._addresses, self._readers) for walk in following_of.values())
+            ),
         )
         answers.update(zip(walks, filled, strict=True))
         answers.update(zip(following_of, pages, strict=True))
@@ -70,7 +78,7 @@ class FeedActor(Tasting, domain="feed", lanes=4):
 
     @on(PostPublished, batch=256)
     async def rank_published(self, events: Sequence[PostPublished]) -> None:
-        await self._rescore(events)
+        await self._rescore(events, shown=events)
 
     @on(PostLikesChanged, batch=256)
     async def rank_liked(self, events: Sequence[PostLikesChanged]) -> None:
@@ -78,7 +86,7 @@ class FeedActor(Tasting, domain="feed", lanes=4):
 
     @on(PostRepostsChanged, batch=256)
     async def rank_reposted(self, events: Sequence[PostRepostsChanged]) -> None:
-        await self._rescore(events)
+        await self._rescore(events, shown=events)
 
     @on(PostCommentsChanged, batch=256)
     async def rank_commented(self, events: Sequence[PostCommentsChanged]) -> None:
@@ -90,11 +98,12 @@ class FeedActor(Tasting, domain="feed", lanes=4):
 
     @on(PostRestored, batch=256)
     async def rank_restored(self, events: Sequence[PostRestored]) -> None:
-        await self._rescore(events)
+        await self._rescore(events, shown=events)
 
-    async def _rescore(self, events: Sequence[Ranked]) -> None:
+    async def _rescore(self, events: Sequence[Ranked], *, shown: Sequence[Showing] = ()) -> None:
         async with self.transaction() as tx:
             await queries.rescore(tx, (event.post_id for event in events))
+            tx.emit(*await told(tx, shown))
 
     @on(PostDeleted, batch=256)
     async def forget_deleted(self, events: Sequence[PostDeleted]) -> None:

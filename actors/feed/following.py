@@ -1,15 +1,22 @@
-"""*Following*: what those one follows have shown, newest first, every original once a walk."""
+"""*Following*: what those one follows have shown, newest first, every original once a walk.
+
+A page is read from the viewer's timeline and what that may lack, below it or without it from PostgreSQL alone: the rows
+are the same either way, so that a walk may go from one to the other anywhere.
+"""
 
 import asyncio
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from actors.feed import queries
+from actors.feed import queries, timeline_queries
 from actors.feed.messages import FeedType, GetFeed
 from actors.feed.queries import Shown
+from actors.feed.readers import Readers
+from actors.feed.timeline_queries import Window
 from actors.kernel.errors import Malformed
-from actors.kernel.paging import NEWEST, Key, Page, key_of
+from actors.kernel.paging import NEWEST, OLDEST, Key, Page, key_of
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
 from actors.posts.messages import AuthorView, PostItem, Reposters, Why
@@ -17,57 +24,112 @@ from actors.posts.queries import Seen, authors, seen
 
 SPARE = 4
 """Read beyond what a page needs, for those that turn out not to be shown."""
+AHEAD = 2
+"""Ids of a timeline looked up for each row wanted."""
 ROUNDS = 8
 """A page that so many readings did not fill is given short; the walk goes on from there."""
 
 
+REMEMBERED = 128
+"""Originals that a walk has met as reposts, and remembers: so it shows them once whoever is unfollowed meanwhile."""
+_TAIL = 6
+
+
 class Walk(NamedTuple):
-    """Somebody's way down: its newest row, and the row above which everything was given."""
+    """Somebody's way down: its newest row, the row above which everything was given, the reposted originals among it.
+
+    Of these it knows the last bytes of their ids, of the latest so many: where it met more (`is_long`), it asks for
+    each row whether its original stands further up.
+    """
 
     viewer_id: UUID
     limit: int
     ceiling: UUID
     below: UUID
+    met: tuple[bytes, ...] = ()
+    is_long: bool = False
 
     @classmethod
     def of(cls, question: GetFeed, viewer_id: UUID) -> Self:
         """Where the asker goes on. Raises `Malformed` for the cursor of another feed."""
-        key = key_of(question.after, str, str, str)
+        key = key_of(question.after, str, str, str, str)
         if key is None:
             return cls(viewer_id, question.limit, NEWEST, NEWEST)
-        feed, ceiling, below = map(str, key)
+        feed, ceiling, below, met = map(str, key)
         if feed != FeedType.following:
             raise Malformed("this cursor belongs to another feed")
-        return cls(viewer_id, question.limit, UUID(ceiling), UUID(below))
+        tails = b64decode(met)
+        each = tuple(tails[at : at + _TAIL] for at in range(0, len(tails), _TAIL))
+        return cls(viewer_id, question.limit, UUID(ceiling), UUID(below), each, len(each) == REMEMBERED)
+
+    def has_met(self, row: Shown) -> bool:
+        """Whether the walk has shown this row's original."""
+        return row.post_id.bytes[-_TAIL:] in self.met or (self.is_long and row.is_above)
+
+    def past(self, row: Shown, *, is_item: bool) -> Self:
+        """The walk below that row, which was shown or not."""
+        met = (*self.met, row.post_id.bytes[-_TAIL:])[-REMEMBERED:] if is_item and row.is_repost else self.met
+        return self._replace(below=row.id, met=met, ceiling=row.id if self.ceiling == NEWEST else self.ceiling)
+
+    @property
+    def key(self) -> Key:
+        """Where it goes on, as `of` reads it."""
+        return (FeedType.following, str(self.ceiling), str(self.below), b64encode(b"".join(self.met)).decode())
 
 
-async def page(db: Reads, walk: Walk, addresses: Addresses) -> Page[PostItem]:
+async def page(db: Reads, walk: Walk, addresses: Addresses, readers: Readers) -> Page[PostItem]:
     """A page of what the viewer and those they follow have shown. The row that shows an original is its newest."""
-    viewer_id, limit, ceiling, below = walk
     items: list[PostItem] = []
     is_over = False
+    held = await readers.look(db, walk.viewer_id)
     for _ in range(ROUNDS):
-        count = limit - len(items) + SPARE
-        rows = await queries.followed(db, viewer_id, below=below, ceiling=ceiling, limit=count)
-        if ceiling == NEWEST and rows:
-            ceiling = rows[0].id
-        fresh = [row for row in rows if not row.is_above]
-        found, reposted_by = await asyncio.gather(
-            seen(db, {(viewer_id, row.post_id) for row in fresh}, addresses, in_feed=True),
-            _reposters(db, viewer_id, [row.post_id for row in fresh if row.is_repost], ceiling),
-        )
-        is_over = len(rows) < count
+        count = walk.limit - len(items) + SPARE
+        window = held.window(walk.below, AHEAD * count) if held else None
+        # Where most of what a timeline names is not shown, PostgreSQL alone is the shorter way: one window a page.
+        held = None
+        rows = await _rows(db, walk, window, count)
+        shown = await _shown(db, walk, rows, addresses)
+        is_over = len(rows) < count and (window is None or window.least == OLDEST)
         for row in rows:
-            if len(items) == limit:
+            if len(items) == walk.limit:
                 is_over = False
                 break
-            below = row.id
-            if not row.is_above and (viewer_id, row.post_id) in found:
-                items.append(_item(row, viewer_id, found[viewer_id, row.post_id], reposted_by))
-        if is_over or len(items) == limit:
+            item = None if walk.has_met(row) else shown.get(row.id)
+            walk = walk.past(row, is_item=item is not None)
+            if item is not None:
+                items.append(item)
+        else:
+            if window and len(rows) < count:
+                walk = walk._replace(below=window.least)
+        if is_over or len(items) == walk.limit:
             break
-    following: Key = (FeedType.following, str(ceiling), str(below))
-    return Page(items=tuple(items), next=None if is_over else following)
+    return Page(items=tuple(items), next=None if is_over else walk.key)
+
+
+async def _rows(db: Reads, walk: Walk, window: Window | None, count: int) -> list[Shown]:
+    if window is None:
+        return await queries.followed(
+            db, walk.viewer_id, below=walk.below, ceiling=walk.ceiling, limit=count, with_above=walk.is_long
+        )
+    return await timeline_queries.merged(
+        db, walk.viewer_id, window, ceiling=walk.ceiling, limit=count, with_above=walk.is_long
+    )
+
+
+async def _shown(db: Reads, walk: Walk, rows: list[Shown], addresses: Addresses) -> dict[UUID, PostItem]:
+    """What those of these rows show that the viewer may see, by row."""
+    viewer_id = walk.viewer_id
+    ceiling = rows[0].id if rows and walk.ceiling == NEWEST else walk.ceiling
+    fresh = [row for row in rows if not walk.has_met(row)]
+    found, reposted_by = await asyncio.gather(
+        seen(db, {(viewer_id, row.post_id) for row in fresh}, addresses, in_feed=True),
+        _reposters(db, viewer_id, [row.post_id for row in fresh if row.is_repost], ceiling),
+    )
+    return {
+        row.id: _item(row, viewer_id, found[viewer_id, row.post_id], reposted_by)
+        for row in fresh
+        if (viewer_id, row.post_id) in found
+    }
 
 
 def _item(row: Shown, viewer_id: UUID, one: Seen, reposted_by: Mapping[UUID, Reposters]) -> PostItem:

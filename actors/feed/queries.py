@@ -14,7 +14,7 @@ SAMPLE = 3
 class Shown(NamedTuple):
     """A row of the following feed: an original, or a repost of `post_id` by `author_id`.
 
-    `is_above`: this walk has met the same original further up.
+    `is_above`, where it is asked for: the same original stands further up.
     """
 
     id: UUID
@@ -47,7 +47,7 @@ shown AS (
         WHERE p.author_id = authors.author_id AND p.deleted_at IS NULL AND p.id < $2
         ORDER BY p.id DESC LIMIT $4) AS s
     ORDER BY s.id DESC LIMIT $4)
-SELECT s.*, EXISTS (
+SELECT s.*, $5 AND EXISTS (
     SELECT FROM reposts r
     WHERE r.post_id = s.post_id AND r.repost_id > s.id AND r.repost_id <= $3
         AND r.user_id IN (SELECT id FROM wanted)) AS is_above
@@ -55,13 +55,15 @@ FROM shown s ORDER BY s.id DESC
 """
 
 
-async def followed(db: Reads, viewer_id: UUID, *, below: UUID, ceiling: UUID, limit: int) -> list[Shown]:
+async def followed(
+    db: Reads, viewer_id: UUID, *, below: UUID, ceiling: UUID, limit: int, with_above: bool
+) -> list[Shown]:
     """What the viewer and those they follow have shown, newest first, older than `below`.
 
     The newest `limit` rows are by at most `limit` authors, those whose own newest row is newest. So one index probe
     a followee finds these authors, and only their rows are read, however much or little the others show.
     """
-    return [Shown(*row) for row in await db.fetch(_FOLLOWED, viewer_id, below, ceiling, limit)]
+    return [Shown(*row) for row in await db.fetch(_FOLLOWED, viewer_id, below, ceiling, limit, with_above)]
 
 
 async def reposters(

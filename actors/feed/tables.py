@@ -46,6 +46,6 @@ RAW = (
     # A post that is purged takes along what was said of it.
     "CREATE INDEX feed_feedback_of_post ON feed_feedback (post_id)",
     # Facts that timelines want to hear of: the names are those of `timeline_queries.FACTS`.
-    """CREATE INDEX outbox_shown ON outbox (at, id)
+    """CREATE INDEX outbox_shown ON outbox (type, at, id)
         WHERE type IN ('PostPublished', 'PostRestored', 'PostRepostsChanged', 'RowShown', 'Followed')""",
 )

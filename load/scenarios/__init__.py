@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from load.bench import Bench
 from load.figures import Outcome
-from load.scenarios import costs, echo, feed, likes, revocation, signins, watch
+from load.scenarios import costs, echo, feed, following, images, likes, revocation, signins, watch
 
 BEHIND_A_PROXY: Mapping[str, str] = {"TRUSTED_PROXIES": "1"}
 """So that people come from addresses of their own, and limits by address hold as shipped."""
@@ -30,7 +30,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     "watch": Scenario(watch.run, "Staleness of counts, many sockets on one post (M1, M1b)", (4_000, 1_500)),
     "echo": Scenario(echo.run, "From a like's request to the watcher's frame, one client", (200, 200)),
     "feed": Scenario(feed.run, "The for-you page of 20, 32 connections (M3)", (2_000, 1_000)),
+    "following": Scenario(following.run, "The following feed, a thousand followees, a million posts (M4)", (200, 60)),
     "costs": Scenario(costs.run, "What requests cost at ten and a thousand times the data", (1_000, 200)),
+    "images": Scenario(images.run, "From a post to its ready photograph, 12 megapixels", (200, 60)),
     "signins": Scenario(
         signins.run, "Sign-ins with real Argon2, and what else waits for them", (600, 200), BEHIND_A_PROXY
     ),
