@@ -1,15 +1,15 @@
 // The reference client of `vitrine.v1.json`: a socket that may break at any time, and a screen that stays right.
 
 import { Memory } from "/web/memory.js";
+import { Patience } from "/web/patience.js";
 
 const PROTOCOL = "vitrine.v1.json";
-const SHORTEST_MS = 500;
-const LONGEST_MS = 30_000;
 const TRACK_AT_MOST = 200;
 
 /**
  * Callbacks:
  *   prepare()  before each connection, may be async: renew what the upgrade carries
+ *   token()  who you are where no cookie says so, may be async: for `connect`, and again before the token runs out
  *   event(topic, type, data)  each event once, in order within its topic
  *   counts({post_id: {v, likes, reposts, comments}})  absolute, and newer than what was told before
  *   stale(topic)  the topic begins from no position or one too old: the page may have a hole, fetch it anew. Events
@@ -24,18 +24,15 @@ export class Live {
   #socket = null;
   #nextId = 1;
   #waiting = new Map(); // request id → what to do with the answer
-  #topics = new Map(); // name → {position, held: events that wait for a refetch, or null, isLive}
+  #topics = new Map(); // name → {position, held: events that wait for a refetch, or null, isLive: positions speak for it}
   #tracked = new Set();
-  #failures = 0;
-  #timer = 0;
-  #watchdog = 0;
-  #silenceMs = 40_000;
+  #patience = new Patience();
   #isWanted = false;
 
   constructor(callbacks, url = new URL("/v1/realtime", location.href)) {
     this.#url = new URL(url);
     this.#url.protocol = this.#url.protocol === "https:" ? "wss:" : "ws:";
-    this.#on = { prepare() {}, event() {}, counts() {}, stale() {}, lost() {}, state() {}, ...callbacks };
+    this.#on = { prepare() {}, token() {}, event() {}, counts() {}, stale() {}, lost() {}, state() {}, ...callbacks };
     globalThis.addEventListener?.("online", () => this.#hurry());
     globalThis.document?.addEventListener("visibilitychange", () => document.hidden || this.#hurry());
   }
@@ -82,8 +79,10 @@ export class Live {
     this.#drop();
     if (!this.#isWanted) return;
     this.#on.state("connecting");
+    let token;
     try {
       await this.#on.prepare();
+      token = await this.#on.token();
     } catch (error) {
       if (error.status === 401) return this.#end("signed out");
       return this.#again();
@@ -91,22 +90,22 @@ export class Live {
     if (!this.#isWanted || this.#socket) return;
     const socket = (this.#socket = new WebSocket(this.#url, PROTOCOL));
     this.#waiting.clear();
-    socket.onopen = () => this.#introduce();
+    socket.onopen = () => this.#introduce(token);
     socket.onmessage = (message) => socket === this.#socket && this.#receive(JSON.parse(message.data));
     socket.onclose = (close) => socket === this.#socket && this.#closed(close.code);
-    this.#listen();
+    this.#patience.heard(() => this.#closed(1006));
   }
 
-  #introduce() {
+  #introduce(token) {
     const topics = {};
     // A topic whose refetch was under way when the last socket broke is fetched once more.
     for (const [name, known] of this.#topics) topics[name] = known.held ? null : known.position;
     const asked = new Map(this.#topics);
-    this.#request({ op: "connect", topics }, (ok) => {
+    this.#request({ op: "connect", token, topics }, (ok) => {
       if (!ok) return; // the close that follows says why
       this.#socket.isConnected = true;
-      this.#failures = 0;
-      this.#silenceMs = ok.ping_ms * 1.5;
+      this.#patience.rewarded();
+      this.#patience.silenceMs = ok.ping_ms * 1.5;
       for (const [name, known] of asked) {
         if (this.#topics.get(name) === known) this.#begun(name, known, ok.topics[name], topics[name]);
       }
@@ -127,6 +126,11 @@ export class Live {
 
   #begun(topic, known, answer, since) {
     if (answer?.err?.code === "already_subscribed") return;
+    if (answer?.err?.temporary) {
+      const socket = this.#socket;
+      const again = () => socket === this.#socket && this.#topics.get(topic) === known && this.#subscribe(topic, known, since);
+      return setTimeout(again, answer.err.retry_after_ms);
+    }
     if (!answer || answer.err) return this.#lost(topic, answer?.err?.code ?? "unknown");
     known.isLive = true;
     known.position = answer.recovered && since !== null ? since : answer.position;
@@ -159,7 +163,7 @@ export class Live {
   }
 
   #receive(frame) {
-    this.#listen();
+    this.#patience.heard(() => this.#closed(1006));
     if (frame.push === "event") this.#event(frame);
     else if (frame.push === "counts") this.#told(frame.items);
     else if (frame.push === "ping") {
@@ -167,7 +171,10 @@ export class Live {
       this.#socket.send('{"op":"pong"}');
     } else if (frame.push === "lag") {
       const known = this.#topics.get(frame.topic);
-      if (known) this.#subscribe(frame.topic, known, frame.from);
+      if (!known) return;
+      // Until it goes on from there no position speaks for it, not even if this socket breaks now.
+      Object.assign(known, { position: frame.from, isLive: false });
+      this.#subscribe(frame.topic, known, frame.from);
     } else if (frame.push === "notice") this.#noticed(frame);
     else if ("id" in frame) {
       const then = this.#waiting.get(frame.id);
@@ -194,12 +201,12 @@ export class Live {
     if (Object.keys(news).length) this.#on.counts(news);
   }
 
-  #noticed({ reconnect, unsubscribed }) {
-    if (reconnect) {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#connect(), reconnect.after_ms);
-    }
+  async #noticed({ reconnect, expiring, unsubscribed }) {
+    if (reconnect) this.#patience.after(reconnect.after_ms, () => this.#connect());
     if (unsubscribed) this.#lost(unsubscribed.topic, unsubscribed.code);
+    if (!expiring) return;
+    const token = await this.#on.token();
+    if (token && this.#isOpen) this.#request({ op: "refresh", token });
   }
 
   #lost(topic, code) {
@@ -218,27 +225,18 @@ export class Live {
     this.#on.state("off", why);
   }
 
-  /** Full jitter: many who were cut off together do not come back together. */
   #again() {
     if (!this.#isWanted) return;
     this.#on.state("connecting");
-    const most = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** ++this.#failures);
-    this.#timer = setTimeout(() => this.#connect(), SHORTEST_MS + Math.random() * (most - SHORTEST_MS));
+    this.#patience.again(() => this.#connect());
   }
 
   #hurry() {
     if (this.#isWanted && !this.#socket) this.#connect();
   }
 
-  /** A socket that is silent for longer than the server's pings allow is dead, whatever it says. */
-  #listen() {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#closed(1006), this.#silenceMs);
-  }
-
   #drop() {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#watchdog);
+    this.#patience.end();
     const socket = this.#socket;
     this.#socket = null;
     for (const known of this.#topics.values()) known.isLive = false;
