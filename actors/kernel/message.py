@@ -28,6 +28,22 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Encoded(View):
+    """A view that many replies show: its JSON is made once and spliced into each of them."""
+
+    # A slot, and no field: what was encoded and what was not are equal.
+    __slots__ = ("_json",)
+
+    def to_json(self) -> bytes:
+        """Its JSON."""
+        try:
+            kept: bytes = self._json
+        except AttributeError:
+            kept = self.__pydantic_serializer__.to_json(self)
+            object.__setattr__(self, "_json", kept)
+        return kept
+
+
 class Message(BaseModel):
     """What actors exchange. `key=` in the class line names the field that orders it and picks its lane."""
 

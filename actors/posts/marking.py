@@ -7,6 +7,7 @@ from uuid import UUID
 from actors.kernel.actor import on
 from actors.kernel.errors import NotFound, Refusal
 from actors.posts import commented, marks, queries
+from actors.posts.cards import cards
 from actors.posts.comment_messages import AdjustComments
 from actors.posts.events import BookmarksChanged, PostLikesChanged, PostReposted, PostRepostsChanged
 from actors.posts.marks import BOOKMARK, LIKE, REPOST
@@ -68,7 +69,7 @@ class Marking(PostsPart):
     @on(PostRepostsChanged)
     async def show_reposts(self, event: PostRepostsChanged) -> None:
         async with self.transaction() as tx:
-            posts = await queries.cards(tx, [event.post_id], self._addresses)
+            posts = await cards(tx, [event.post_id], self._addresses)
             people = await queries.still_reposting(tx, event.post_id, event.reposted_by)
             by = await queries.authors(tx, people)
             tx.emit(

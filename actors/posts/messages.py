@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from actors.auth.names import UsernameOf
 from actors.auth.people import Caller
 from actors.kernel.errors import Conflict
-from actors.kernel.message import Command, Query, Trusted, View
+from actors.kernel.message import Command, Encoded, Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery
 from actors.media.messages import FocalPoint, PhotoView
 from actors.posts.text import AltText, Caption, Tags
@@ -41,7 +41,7 @@ class Mention(View):
     username: str
 
 
-class PostView(View):
+class PostView(Encoded):
     """A post as everybody sees it, the same for every viewer."""
 
     id: UUID
@@ -57,7 +57,7 @@ class PostView(View):
     edited_at: datetime | None = None
 
 
-class ViewerState(View):
+class ViewerState(Encoded):
     """What the person who asks has done with a post and its author."""
 
     liked: bool = False
@@ -86,13 +86,22 @@ class Why(StrEnum):
     more = "more"
 
 
-class PostItem(View):
+class PostItem(Encoded):
     """A post in a list."""
 
     post: PostView
     viewer: ViewerState | None = None
     reposted_by: Reposters | None = None
     why: Why | None = None
+
+    def to_json(self) -> bytes:
+        by = self.reposted_by
+        return b'{"post":%b,"viewer":%b,"reposted_by":%b,"why":%b}' % (
+            self.post.to_json(),
+            b"null" if self.viewer is None else self.viewer.to_json(),
+            b"null" if by is None else by.__pydantic_serializer__.to_json(by),
+            b"null" if self.why is None else b'"%b"' % self.why.encode(),
+        )
 
 
 class PostDetail(View):

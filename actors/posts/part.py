@@ -7,7 +7,7 @@ from actors.kernel.actor import Actor
 from actors.kernel.errors import NotFound
 from actors.kernel.transaction import Transaction
 from actors.media.addresses import Addresses
-from actors.posts import queries
+from actors.posts.cards import cards
 from actors.posts.messages import PostView
 
 
@@ -19,7 +19,7 @@ class PostsPart(Actor):
         return Addresses(self.adapters.settings.media_url, self.adapters.storage)
 
     async def _card(self, tx: Transaction, post_id: UUID) -> PostView:
-        posts = await queries.cards(tx, [post_id], self._addresses)
+        posts = await cards(tx, [post_id], self._addresses)
         if post_id not in posts:
             raise NotFound
         return posts[post_id]

@@ -7,7 +7,8 @@ from actors.kernel.errors import NotFound
 from actors.kernel.transaction import Transaction
 from actors.media.events import PhotoReady, PhotoRejected
 from actors.media.messages import BindUpload, ReleasePhoto
-from actors.posts import changes, queries
+from actors.posts import changes
+from actors.posts.cards import cards
 from actors.posts.edit_messages import EditPost
 from actors.posts.events import PostDeleted, PostEdited, PostPublished, PostPurged, PostRestored, PostUpdated
 from actors.posts.messages import CreatePost, DeletePost, PhotoUnfit, PhotoUsed, PostView, RestorePost
@@ -76,7 +77,7 @@ class Publishing(PostsPart):
     async def photo_ready(self, event: PhotoReady) -> None:
         async with self.transaction() as tx:
             post_id = await changes.lock_showing(tx, event.photo_id)
-            for post in (await queries.cards(tx, [post_id], self._addresses)).values() if post_id else ():
+            for post in (await cards(tx, [post_id], self._addresses)).values() if post_id else ():
                 tx.emit(PostUpdated(post_id=post.id, author_id=event.owner_id, post=post))
 
     @on(PhotoRejected)

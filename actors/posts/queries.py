@@ -1,43 +1,18 @@
-"""What posts read: cards, what a viewer did with them, counts. Feeds and notifications read them too."""
+"""What posts read: who sees which card, what they did with it, counts. Feeds and notifications read them too."""
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from asyncpg import Record
-
-from actors.auth.presence import is_present
-from actors.graph.visibility import has_blocks, is_private, may_meet, may_see, wants_to_hear_of
+from actors.graph.visibility import may_meet, may_see, wants_to_hear_of
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
-from actors.posts.messages import AuthorView, CountsItem, Mention, PostCounts, PostView, ViewerState
+from actors.posts.cards import OF_PERSON, PERSON, Head, author_of, cards_of, heads
+from actors.posts.messages import AuthorView, CountsItem, PostView, ViewerState
 from actors.posts.sight_messages import PostSeen
 
-_PERSON = """
-    u.id AS author_id, u.username, COALESCE(NULLIF(pr.display_name, ''), u.username) AS display_name,
-    pr.avatar_url AS avatar
-"""
-_OF_PERSON = "LEFT JOIN profiles pr ON pr.user_id = u.id"
-_MENTIONED = f"""
-    CASE WHEN p.mentions = '{{}}' THEN NULL ELSE (
-        SELECT json_agg(json_build_object('id', m.id, 'username', m.username) ORDER BY named.place)
-        FROM unnest(p.mentions) WITH ORDINALITY AS named (id, place)
-        JOIN users m ON m.id = named.id AND {is_present("m")}) END AS mentions
-"""
-_CARDS = f"""
-SELECT p.id AS post_id, p.caption, p.tags, p.sensitive, p.likes, p.reposts, p.comments, p.v,
-    p.comments_closed, p.created_at, p.edited_at, p.alt, p.focus, {_MENTIONED},
-    ph.id, ph.state, ph.width, ph.height, ph.placeholder, ph.variants, ph.meta, {_PERSON},
-    {is_private("p.author_id")} AS is_private, {may_see("NULL::uuid", "p.author_id")} AS is_for_visitors,
-    {has_blocks("p.author_id")} AS has_blocks
-FROM posts p
-JOIN photos ph ON ph.id = p.photo_id
-JOIN users u ON u.id = p.author_id AND u.deleted_at IS NULL
-{_OF_PERSON}
-WHERE p.id = ANY($1::uuid[]) AND p.deleted_at IS NULL
-"""
-_AUTHORS = f"SELECT {_PERSON} FROM users u {_OF_PERSON} WHERE u.id = ANY($1::uuid[]) AND u.deleted_at IS NULL"
+_AUTHORS = f"SELECT {PERSON} FROM users u {OF_PERSON} WHERE u.id = ANY($1::uuid[]) AND u.deleted_at IS NULL"
 
 
 Pair = tuple[UUID | None, UUID]
@@ -54,65 +29,33 @@ class Seen(NamedTuple):
 async def seen(db: Reads, pairs: Iterable[Pair], addresses: Addresses, *, in_feed: bool = False) -> dict[Pair, Seen]:
     """Of these pairs, those in which the post is there and its viewer may see it; `in_feed`: and wants to."""
     asked = set(pairs)
-    rows = {row["post_id"]: row for row in await _rows(db, {post_id for _, post_id in asked})}
-    found = {post_id: _card(row, addresses) for post_id, row in rows.items()}
-    people = [(viewer, rows[post_id]) for viewer, post_id in asked if viewer is not None and post_id in rows]
-    shown: dict[Pair, Seen] = {
-        (viewer, post_id): Seen(found[post_id], state)
+    found = await heads(db, {post_id for _, post_id in asked})
+    shown = await cards_of(db, list(found.values()), addresses)
+    people = [(viewer, found[post_id]) for viewer, post_id in asked if viewer is not None and post_id in shown]
+    seen: dict[Pair, Seen] = {
+        (viewer, post_id): Seen(shown[post_id], state)
         for (viewer, post_id), state in (await _states(db, people, in_feed=in_feed)).items()
     }
     for viewer, post_id in asked:
-        if viewer is None and post_id in rows and rows[post_id]["is_for_visitors"]:
-            shown[None, post_id] = Seen(found[post_id], None)
-    return shown
-
-
-async def cards(db: Reads, ids: Iterable[UUID], addresses: Addresses) -> dict[UUID, PostView]:
-    """The posts that are there, for those who may see them. Reposts are not: they show their original."""
-    return {row["post_id"]: _card(row, addresses) for row in await _rows(db, ids)}
-
-
-async def _rows(db: Reads, ids: Iterable[UUID]) -> list[Record]:
-    wanted = list(ids)
-    return await db.fetch(_CARDS, wanted) if wanted else []
-
-
-def _card(row: Record, addresses: Addresses) -> PostView:
-    return PostView(
-        id=row["post_id"],
-        author=_author(row),
-        photo=addresses.photo(row, is_private=row["is_private"]),
-        caption=row["caption"],
-        tags=tuple(row["tags"]),
-        mentions=tuple(Mention(**person) for person in row["mentions"] or ()),
-        sensitive=row["sensitive"],
-        comments_closed=row["comments_closed"],
-        counts=PostCounts(likes=row["likes"], reposts=row["reposts"], comments=row["comments"], v=row["v"]),
-        created_at=row["created_at"],
-        edited_at=row["edited_at"],
-    )
-
-
-def _author(row: Record) -> AuthorView:
-    return AuthorView(
-        id=row["author_id"], username=row["username"], display_name=row["display_name"], avatar=row["avatar"]
-    )
+        if viewer is None and post_id in shown and found[post_id].is_for_visitors:
+            seen[None, post_id] = Seen(shown[post_id], None)
+    return seen
 
 
 async def authors(db: Reads, ids: Iterable[UUID]) -> dict[UUID, AuthorView]:
     """The people who are there."""
     rows = await db.fetch(_AUTHORS, list(ids))
-    return {row["author_id"]: _author(row) for row in rows}
+    return {row["author_id"]: author_of(row) for row in rows}
 
 
 async def authors_for(db: Reads, viewer_id: UUID | None, ids: Iterable[UUID]) -> dict[UUID, AuthorView]:
     """Those of these people whom the viewer may meet; None is a visitor."""
     rows = await db.fetch(f"{_AUTHORS} AND {may_meet('$2::uuid', 'u.id')}", list(ids), viewer_id)
-    return {row["author_id"]: _author(row) for row in rows}
+    return {row["author_id"]: author_of(row) for row in rows}
 
 
 async def _states(
-    db: Reads, asked: Sequence[tuple[UUID, Record]], *, in_feed: bool
+    db: Reads, asked: Sequence[tuple[UUID, Head]], *, in_feed: bool
 ) -> dict[tuple[UUID, UUID], ViewerState]:
     """For each viewer and post they may see, by (viewer, post id): what the viewer has done."""
     if not asked:
@@ -120,9 +63,9 @@ async def _states(
     rows = await db.fetch(
         _STATES + (_HEARD if in_feed else ""),
         [viewer_id for viewer_id, _ in asked],
-        [row["post_id"] for _, row in asked],
-        [row["author_id"] for _, row in asked],
-        [row["is_for_visitors"] and not row["has_blocks"] for _, row in asked],
+        [head.post_id for _, head in asked],
+        [head.author_id for _, head in asked],
+        [head.is_for_visitors and not head.has_blocks for _, head in asked],
     )
     return {
         (row["viewer_id"], row["post_id"]): _viewer_state(

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from multidict import CIMultiDict
 from pydantic import BaseModel, TypeAdapter
 
+from actors.kernel.message import Encoded
 from actors.kernel.paging import Page
 from server.http.caching import PRIVATE, public
 from server.http.cursors import Cursors
@@ -46,7 +47,10 @@ class Rendering:
 
     def _page(self, request: web.Request, page: Page[Any], headers: CIMultiDict[str]) -> bytes:
         """The page with its key as a signed cursor, and the next page's address as `Link`."""
-        shown = page.__pydantic_serializer__.to_json(page, exclude={"next"})
+        if page.items and isinstance(page.items[0], Encoded):
+            shown = b'{"items":[%b]}' % b",".join([item.to_json() for item in page.items])
+        else:
+            shown = page.__pydantic_serializer__.to_json(page, exclude={"next"})
         if page.next is None:
             return shown[:-1] + b',"next":null}'
         cursor = self._cursors.encode(self._route.path, page.next)
