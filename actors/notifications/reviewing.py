@@ -50,6 +50,8 @@ class Reviewing(Telling):
     async def review_due(self, event: ReviewDue) -> None:
         async with self.transaction() as tx:
             found = await stretches.next_stretch(tx, event.user_id, event.person_id, event.after, AT_ONCE)
+            if not found:
+                return
             await queries.lock(tx, (place.user_id for place in found))
             moved = await moving.review(tx, [(place.notification_id, place.person_id) for place in found])
             await self._announce(tx, moved)

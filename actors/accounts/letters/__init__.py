@@ -26,6 +26,7 @@ class LetterName(StrEnum):
     password_changed = "password_changed"  # noqa: S105  as above
     account_closing = "account_closing"
     export_ready = "export_ready"
+    digest = "digest"
 
 
 class Letter(NamedTuple):
@@ -54,6 +55,7 @@ LETTERS: Mapping[LetterName, Letter] = {
     LetterName.password_changed: Letter("Your password was changed", timedelta(days=3)),
     LetterName.account_closing: Letter("Your account will be deleted", timedelta(days=7)),
     LetterName.export_ready: Letter("Your data is ready to be fetched", timedelta(days=7)),
+    LetterName.digest: Letter("What is new for you", timedelta(days=1)),
 }
 
 _TEMPLATES = Environment(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -12,7 +13,14 @@ from actors.settings import Settings
 from tests.actors.accounts.mailroom import text_of, token_in
 
 NASTY = "ana\r\nBcc: eve@example.net\r\n\r\n<script>alert(1)</script><img src=x>"
-FACTS = {"new_email": "<b>new</b>@example.org", "when": "5 January 2026 at 10:00 UTC", "erased_on": "4 February 2026"}
+FACTS: dict[str, Any] = {
+    "new_email": "<b>new</b>@example.org",
+    "when": "5 January 2026 at 10:00 UTC",
+    "erased_on": "4 February 2026",
+    "lines": [f"{NASTY} liked your photograph"],
+    "has_more": True,
+    "unsubscribe": "https://vitrine.example/#unsubscribe=t",
+}
 
 
 @pytest.mark.parametrize("name", LetterName)
