@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from PIL import Image
@@ -63,11 +64,11 @@ class Photographer:
     async def _token(self) -> str:
         return self._headers["Authorization"].removeprefix("Bearer ")
 
-    async def _ask(self, path: str, **body: object) -> dict[str, str]:
+    async def _ask(self, path: str, **body: object) -> dict[str, Any]:
         async with self._http.post(f"{self._url}{path}", json=body, headers=self._headers) as response:
             if response.status != 201:
                 raise PartFailed(f"{path} answered {response.status}: {(await response.text())[:300]}")
-            reply: dict[str, str] = await response.json()
+            reply: dict[str, Any] = await response.json()
             return reply
 
 
