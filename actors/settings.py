@@ -1,16 +1,17 @@
 """Everything that can be configured, read once from the environment, checked before anything starts."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, PositiveInt, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasChoices, Field, PositiveInt, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from actors.values import (
+    Amounts,
     ClamdUrl,
     HttpUrl,
-    Origin,
+    Origins,
     Pair,
     PostgresqlUrl,
     RedisUrl,
@@ -105,7 +106,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", validation_alias=_variable("HOST"), description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, validation_alias=_variable("PORT"), description="port to listen on")
-    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+    allowed_origins: Origins = Field(
         (),
         validation_alias=_variable("ALLOWED_ORIGINS"),
         description="other web origins that may call with cookies",
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
         validation_alias=_variable("RATE_LIMITS"),
         description="off only where a test or a seed needs it",
     )
-    rate_limit_amounts: Annotated[dict[str, PositiveInt], NoDecode] = Field(
+    rate_limit_amounts: Amounts = Field(
         {},
         validation_alias=_variable("RATE_LIMIT_AMOUNTS"),
         description="other amounts for named buckets, as writes=1200,reads=6000; GET /v1/limits lists them",
@@ -161,21 +162,6 @@ class Settings(BaseSettings):
         validation_alias=_variable("VITRINE_FAULT"),
         description="a named point at which the process kills itself; refused in production",
     )
-
-    @field_validator("allowed_origins", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("rate_limit_amounts", mode="before")
-    @classmethod
-    def _pairs(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-        if not all(separator for _, separator, _ in pairs):
-            raise ValueError("must be pairs as writes=1200,reads=6000")
-        return {name.strip(): amount.strip() for name, _, amount in pairs}
 
     @model_validator(mode="after")
     def _is_safe_in_production(self) -> Self:

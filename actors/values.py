@@ -5,7 +5,8 @@ from email.policy import SMTP
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, PositiveInt, SecretStr
+from pydantic_settings import NoDecode
 
 _SECRET_BYTES = 32
 _MOST_SECRETS = 8
@@ -84,6 +85,19 @@ def _pair(text: SecretStr) -> SecretStr:
     return text
 
 
+def _list(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _amounts(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(separator for _, separator, _ in pairs):
+        raise ValueError("must be pairs as writes=1200,reads=6000")
+    return {name.strip(): amount.strip() for name, _, amount in pairs}
+
+
 def _secrets(text: SecretStr) -> SecretStr:
     split_secrets(text.get_secret_value())
     return text
@@ -95,6 +109,7 @@ ClamdUrl = Annotated[str, AfterValidator(_clamd)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp)]
 Sender = Annotated[str, AfterValidator(_sender)]
-Origin = Annotated[str, AfterValidator(origin_of)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(origin_of)], ...], NoDecode, BeforeValidator(_list)]
+Amounts = Annotated[dict[str, PositiveInt], NoDecode, BeforeValidator(_amounts)]
 Pair = Annotated[SecretStr, AfterValidator(_pair)]
 Secrets = Annotated[SecretStr, AfterValidator(_secrets)]
