@@ -105,7 +105,7 @@ async def merged(
 
 async def follows_at_least(db: Reads, user_id: UUID, count: int) -> bool:
     """Whether somebody follows so many."""
-    sql = "SELECT count(*) = $2 FROM (SELECT FROM follows WHERE follower_id = $1 LIMIT $2) AS some"
+    sql = "SELECT count(*) = $2 FROM (SELECT FROM follows WHERE follower_id = $1 LIMIT $2) AS followees"
     return bool(await db.fetchval(sql, user_id, count))
 
 
