@@ -25,7 +25,8 @@ from load.memory import Memory
 
 PROTOCOL = "vitrine.v1.json"
 BACKOFF = (0.5, 30.0)
-"""Seconds: the n-th attempt comes at a random moment before `shortest` × 2ⁿ, or before `longest` if that is less."""
+GROWTH = 1.5
+"""Seconds: attempt n comes at a random moment before `shortest` × `GROWTH`ⁿ, or before `longest` if that is less."""
 SILENCE_SECONDS = 40.0
 """A server pings every 25 s, give or take a tenth, and waits ten for the answer."""
 STOP_FROM = 4500
@@ -131,7 +132,7 @@ class LiveClient:
                 pass
             finally:
                 self._lost()
-            await asyncio.sleep(random.uniform(0, min(self._backoff[1], self._backoff[0] * 2**attempt)))
+            await asyncio.sleep(random.uniform(0, min(self._backoff[1], self._backoff[0] * GROWTH**attempt)))
             attempt = min(attempt + 1, 30)
 
     async def close(self) -> None:

@@ -4,9 +4,9 @@ import asyncio
 import base64
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
@@ -14,6 +14,8 @@ from load.wire import address_of
 
 OnFrame = Callable[["Socket", bytes, float], None]
 """Called with the socket, a text frame's payload and when it was received (`time.monotonic`)."""
+Topics = Mapping[str, str | None] | Sequence[str]
+"""What to watch, each from its position on or from now."""
 _PING = b'{"push":"ping"'
 
 
@@ -34,6 +36,8 @@ class Socket(asyncio.Protocol):
         self.close_code: int | None = None
         self.closed: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         """When the server closed it (`time.monotonic`)."""
+        self.connected: dict[str, Any] = {}
+        """What the server said to `connect`."""
         self.seen: list[tuple[float, int]] = []
         """For the scenario: what this socket has seen, and when."""
 
@@ -126,7 +130,7 @@ class Socket(asyncio.Protocol):
             self._transport.close()
 
 
-async def watch(url: str, topics: list[str], token: str | None, on_frame: OnFrame) -> Socket:
+async def watch(url: str, topics: Topics, token: str | None, on_frame: OnFrame) -> Socket:
     """A socket that watches `topics` already. Raises `SocketClosed` when the server refuses any of it."""
     host, port = address_of(url)
     connected: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -140,19 +144,24 @@ async def watch(url: str, topics: list[str], token: str | None, on_frame: OnFram
     _, socket = await asyncio.get_running_loop().create_connection(lambda: Socket(first), host, port)
     async with asyncio.timeout(20):
         await socket.upgraded
-        frame: dict[str, object] = {"id": 1, "op": "connect", "topics": dict.fromkeys(topics)}
+        frame: dict[str, object] = {
+            "id": 1,
+            "op": "connect",
+            "topics": topics if isinstance(topics, Mapping) else dict.fromkeys(topics),
+        }
         socket.send(frame if token is None else frame | {"token": token})
         answer = orjson.loads(await connected)
     refused = "ok" not in answer or any("err" in topic for topic in answer["ok"]["topics"].values())
     if refused:
         socket.close()
         raise SocketClosed(f"connect was answered {answer}")
+    socket.connected = answer["ok"]
     socket.replace_listener(on_frame)
     return socket
 
 
 async def watch_many(
-    url: str, topics: list[str], tokens: list[str], on_frame: OnFrame, *, at_once: int = 64
+    url: str, topics: Topics, tokens: list[str], on_frame: OnFrame, *, at_once: int = 64
 ) -> list[Socket]:
     """One socket for each token, so many at once."""
     gate = asyncio.Semaphore(at_once)

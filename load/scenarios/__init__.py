@@ -5,7 +5,20 @@ from typing import NamedTuple
 
 from load.bench import Bench
 from load.figures import Outcome
-from load.scenarios import costs, echo, feed, following, images, likes, revocation, signins, watch
+from load.scenarios import (
+    costs,
+    delivery,
+    echo,
+    feed,
+    following,
+    images,
+    likes,
+    memory,
+    resume,
+    revocation,
+    signins,
+    watch,
+)
 
 BEHIND_A_PROXY: Mapping[str, str] = {"TRUSTED_PROXIES": "1"}
 """So that people come from addresses of their own, and limits by address hold as shipped."""
@@ -39,4 +52,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "revocation": Scenario(
         revocation.run, "From the reply to a revocation to the closed socket, two servers", (100, 20), BEHIND_A_PROXY
     ),
+    "memory": Scenario(memory.run, "Memory of a signed-in socket with three topics, 10,000 of them (M5)", (2_000, 150)),
+    "delivery": Scenario(delivery.run, "Events delivered per second of a server's processor (M6)", (500, 200)),
+    "resume": Scenario(resume.run, "5,000 sockets, their server killed and restarted (M8)", (1_000, 200)),
 }

@@ -7,6 +7,7 @@ class CloseCode(IntEnum):
     """Why this side closes. 4000–4499: connect again; 4500–4999: not before something has changed."""
 
     ok = 1000
+    not_websocket = 1002
     not_text = 1003
     invalid_text = 1007
     too_big = 1009

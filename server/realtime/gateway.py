@@ -30,6 +30,7 @@ UNSENT_BYTES = 64 * 1024
 BEYOND = 60
 """Frames beyond what a client may send that are refused one by one, before its socket is closed."""
 _CLOSE_SECONDS = 2.0
+_NOTHING, _NEVER_SENT, _LAST_CODE = 0, 1006, 4999
 _ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING, WSMsgType.ERROR})
 
 
@@ -100,7 +101,7 @@ class Gateway:
                 if connection.closing_at is None:
                     await self._take(message, connection, upgrade)
             if message.type is WSMsgType.CLOSE:
-                connection.close(CloseCode.ok)
+                connection.close(CloseCode.ok if _may_be_sent(message.data) else CloseCode.not_websocket)
         except Exception:
             logger.exception("a live socket broke")
             connection.close(CloseCode.internal)
@@ -145,6 +146,11 @@ class Gateway:
             case WSMsgType.PING:
                 connection.send(pong_frame(message.data))
         await connection.drained()
+
+
+def _may_be_sent(code: int) -> bool:
+    """Whether a peer may close with it; 0 stands for none. Most others are refused before they come here."""
+    return code == _NOTHING or (code != _NEVER_SENT and code <= _LAST_CODE)
 
 
 def _keep_kernel_buffer_small(transport: asyncio.Transport) -> None:

@@ -2,6 +2,7 @@
 
 const SHORTEST_MS = 500;
 const LONGEST_MS = 30_000;
+const GROWTH = 1.5;
 
 export class Patience {
   silenceMs = 40_000; // a server pings every 25 s, give or take a tenth, and waits ten for the answer
@@ -16,7 +17,7 @@ export class Patience {
 
   /** Try again. Full jitter: many who were cut off together do not come back together. */
   again(attempt) {
-    const most = Math.min(LONGEST_MS, SHORTEST_MS * 2 ** this.#failures++);
+    const most = Math.min(LONGEST_MS, SHORTEST_MS * GROWTH ** this.#failures++);
     this.after(Math.random() * most, attempt);
   }
 

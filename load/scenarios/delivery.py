@@ -1,0 +1,113 @@
+"""How many events a second of a server's processor delivers: one write for each, and in bursts that share one."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import cycle, islice
+from uuid import UUID
+
+import orjson
+
+from load.bench import Bench
+from load.figures import Figure, Outcome
+from load.proc import cpu_seconds
+from load.sockets import Socket, SocketClosed, close_all, watch_many
+from load.stack import serving
+from load.wire import Wire, connect, packed
+from load.world import Person
+
+SOCKETS, SHORT_SOCKETS = 1_000, 200
+WRITERS = 40
+SINGLE, SHORT_SINGLE = 200, 40
+BURSTS, SHORT_BURSTS = 3_000, 400
+PAUSE_SECONDS = 0.05
+GOAL_SINGLE, GOAL_BURSTS = 100_000.0, 600_000.0
+_COMMENT = b'"type":"comment.created"'
+
+
+class Heard:
+    """Counts the events that sockets read."""
+
+    def __init__(self) -> None:
+        self.events = 0
+
+    def on_frame(self, _: Socket, payload: bytes, __: float) -> None:
+        """One more, if it is one."""
+        self.events += _COMMENT in payload
+
+    async def becomes(self, count: int, seconds: float) -> bool:
+        """Wait until so many were read; False when that takes longer."""
+        for _ in range(int(seconds / 0.02)):
+            if self.events >= count:
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+
+async def run(bench: Bench, outcome: Outcome) -> None:
+    """Comments are written at one server; all sockets are at another, whose processor is watched. What is counted is
+    comments alone: the counts that come with them are delivered for nothing."""
+    if bench.environment is None:
+        outcome.faults.append("a second server is needed, which --url does not name: leave it out")
+        return
+    sockets = SHORT_SOCKETS if bench.short else SOCKETS
+    post, writers = bench.world.posts[1], bench.world.people[:WRITERS]
+    single = SHORT_SINGLE if bench.short else SINGLE
+    bursts = SHORT_BURSTS if bench.short else BURSTS
+    heard = Heard()
+    async with serving(bench.environment, processes=1) as own:
+        try:
+            tokens = list(islice(cycle(person.token for person in bench.world.people), sockets))
+            held = await watch_many(own.url, [f"post:{post}"], tokens, heard.on_frame)
+        except (SocketClosed, OSError, TimeoutError) as error:
+            outcome.faults.append(f"not every socket opened: {error!r}")
+            return
+        wires = [await connect(bench.url) for _ in writers]
+        # Whoever writes for the first time is asked about.
+        await _write(wires, writers, post, WRITERS, pause=PAUSE_SECONDS, outcome=outcome)
+        written = WRITERS
+        for name, count, pause, goal in (
+            ("one per flush", single, PAUSE_SECONDS, GOAL_SINGLE),
+            ("in bursts", bursts, 0.0, GOAL_BURSTS),
+        ):
+            if not await heard.becomes(written * sockets, 20):
+                outcome.faults.append(f"{name}: {heard.events:,} of {written * sockets:,} events came before it")
+                break
+            began, used = heard.events, cpu_seconds(own.pid)
+            await _write(wires, writers, post, count, pause=pause, outcome=outcome)
+            written += count
+            if not await heard.becomes(written * sockets, 60):
+                outcome.faults.append(f"{name}: {heard.events - began:,} of {count * sockets:,} events came")
+            used = max(cpu_seconds(own.pid) - used, 0.01)
+            aim = None if bench.short else goal
+            outcome.figures += [
+                Figure(f"{name}: events delivered", (heard.events - began) / used, "/CPU second", aim, is_rate=True),
+                Figure(f"{name}: events read by the generator", heard.events - began, "events"),
+                Figure(f"{name}: processor", used, "s"),
+            ]
+        for wire in wires:
+            wire.close()
+        outcome.figures.append(Figure("sockets that closed", sum(s.close_code is not None for s in held), "of all", 0))
+        close_all(held)
+    outcome.conditions.append(f"{sockets:,} sockets, all read; {WRITERS} people write at another server")
+
+
+async def _write(
+    wires: Sequence[Wire], writers: Sequence[Person], post: UUID, count: int, *, pause: float, outcome: Outcome
+) -> None:
+    """So many comments: one after the other with a pause, or, without one, everybody at once."""
+
+    async def one(place: int) -> None:
+        body = orjson.dumps({"body": "A comment of middling length, as people write them."})
+        token = writers[place % len(writers)].token
+        reply = await wires[place % len(wires)].ask(packed("POST", f"/v1/posts/{post}/comments", token, body))
+        if reply.status != 201:
+            outcome.faults.append(f"{reply.status} {reply.body[:200].decode(errors='replace')}")
+
+    for start in range(0, count, len(wires)):
+        places = range(start, min(start + len(wires), count))
+        if pause:
+            for place in places:
+                await one(place)
+                await asyncio.sleep(pause)
+        else:
+            await asyncio.gather(*map(one, places))
