@@ -107,16 +107,16 @@ class Filling(Actor):
 
 async def told(tx: Transaction, events: Iterable[Showing]) -> list[RowShown]:
     """For each row that these facts are about, the fact that fills timelines; none for giants."""
-    reposts: dict[tuple[UUID, UUID], PostRepostsChanged] = {}
+    reposts: set[tuple[UUID, UUID]] = set()
     facts = []
     for event in events:
         if isinstance(event, PostRepostsChanged):
-            reposts.update({(event.post_id, user_id): event for user_id in event.reposted_by})
+            reposts.update((event.post_id, user_id) for user_id in event.reposted_by)
         else:
-            facts.append(RowShown(row_id=event.post_id, author_id=event.author_id, at=event.at))
+            facts.append(RowShown(row_id=event.post_id, author_id=event.author_id))
     if reposts:
         rows = await queries.reposts_by(tx, list(reposts))
-        facts += [RowShown(row_id=row_id, author_id=pair[1], at=reposts[pair].at) for pair, row_id in rows.items()]
+        facts += [RowShown(row_id=row_id, author_id=user_id) for user_id, row_id in rows]
     giants = await queries.grown(tx, [fact.author_id for fact in facts], GIANT) if facts else set()
     return [fact for fact in facts if fact.author_id not in giants]
 

@@ -11,7 +11,7 @@ from actors.kernel.paging import LATEST
 class RowShown(Event, key="row_id"):
     """An author shows a post or a repost to their followers, of whom those before this one have it in their timelines.
 
-    Followers are gone through from the latest on; the date of this fact is that of the fact that caused it.
+    Followers are gone through from the latest on.
     """
 
     row_id: UUID
@@ -22,9 +22,5 @@ class RowShown(Event, key="row_id"):
     def after(self, followed_at: datetime, follower_id: UUID) -> Self:
         """The fact for those who come after this follower."""
         return type(self)(
-            row_id=self.row_id,
-            author_id=self.author_id,
-            at=self.at,
-            followed_at=followed_at,
-            follower_id=follower_id,
+            row_id=self.row_id, author_id=self.author_id, followed_at=followed_at, follower_id=follower_id
         )

@@ -44,7 +44,8 @@ shown AS (
     UNION
     SELECT {_ROW} FROM (
         SELECT unnest($6::uuid[]) AS id UNION SELECT id FROM posts WHERE id >= $7 AND id >= $5 AND id < $2
-        UNION SELECT key::uuid FROM outbox WHERE type IN ('PostRestored', 'RowShown') AND at >= $8) AS c
+        UNION SELECT key::uuid FROM outbox
+        WHERE type IN ('PostPublished', 'PostRestored', 'RowShown') AND at >= $8) AS c
     JOIN posts p ON p.id = c.id
     WHERE p.id < $2 AND p.id >= $5 AND p.deleted_at IS NULL
         AND EXISTS (SELECT FROM follows WHERE follower_id = $1 AND followee_id = p.author_id)
@@ -161,17 +162,17 @@ async def rows_by(db: Reads, pairs: Sequence[tuple[UUID, UUID]], limit: int) -> 
     return found
 
 
-async def reposts_by(tx: Transaction, reposts: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], UUID]:
-    """The rows that show reposts, by post and person, where they are still there."""
+async def reposts_by(tx: Transaction, reposts: Sequence[tuple[UUID, UUID]]) -> list[tuple[UUID, UUID]]:
+    """Of these posts and people the reposts that are still there: whose, and the row that shows it."""
     rows = await tx.fetch(
         """
-        SELECT r.post_id, r.user_id, r.repost_id FROM unnest($1::uuid[], $2::uuid[]) AS asked (post_id, user_id)
+        SELECT r.user_id, r.repost_id FROM unnest($1::uuid[], $2::uuid[]) AS asked (post_id, user_id)
         JOIN reposts r USING (post_id, user_id)
         """,
         [post_id for post_id, _ in reposts],
         [user_id for _, user_id in reposts],
     )
-    return {(row["post_id"], row["user_id"]): row["repost_id"] for row in rows}
+    return [(row["user_id"], row["repost_id"]) for row in rows]
 
 
 async def grown(tx: Transaction, author_ids: Sequence[UUID], followers: int) -> set[UUID]:

@@ -31,9 +31,11 @@ def ago(**passed: float) -> datetime:
     return datetime.now(UTC) - timedelta(**passed)
 
 
-async def show(system: System, author_id: UUID, at: datetime, *, is_told: bool = True) -> UUID:
+async def show(
+    system: System, author_id: UUID, at: datetime, *, is_told: bool = True, post_id: UUID | None = None
+) -> UUID:
     """A post that was published then, and, if `is_told`, the fact, which comes now."""
-    post_id, outside = id_at(at), system.outside
+    post_id, outside = post_id or id_at(at), system.outside
     async with outside.database.for_command() as connection, connection.transaction():
         await connection.execute(
             """
@@ -57,7 +59,7 @@ async def show(system: System, author_id: UUID, at: datetime, *, is_told: bool =
         )
         if is_told:
             post = (await cards(connection, [post_id], Addresses("", outside.storage)))[post_id]
-            fact = PostPublished(post_id=post_id, author_id=author_id, post=post, at=at)
+            fact = PostPublished(post_id=post_id, author_id=author_id, post=post)
             await outbox.append(Transaction(connection, None), [fact], system.listeners, None)
     system.wake_relay()
     return post_id
