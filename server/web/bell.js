@@ -2,7 +2,16 @@
 
 import { ago, avatar, h, icon, toast } from "/web/dom.js";
 
-const DEEDS = { like: "liked your photograph", repost: "reposted your photograph", follow: "followed you" };
+const DEEDS = {
+  like: "liked your photograph",
+  repost: "reposted your photograph",
+  follow: "followed you",
+  followRequest: "asked to follow you",
+  comment: "commented on your photograph",
+  reply: "replied to you",
+  mention: "mentioned you",
+  uploadRejected: "A photograph that you uploaded cannot be shown.",
+};
 const SYMBOLS = { like: "heart", repost: "repost", follow: "person" };
 
 export class Bell {
@@ -34,10 +43,10 @@ export class Bell {
 
   event(type, data) {
     if (type !== "notification.changed" && type !== "marker.changed") return;
-    if (data.unread !== undefined) this.#tell(data.unread, data.notification);
+    this.#tell(data.unread, data.rings);
     if (this.#panel.hidden) return;
     if (data.removed) this.#shown.get(data.removed)?.remove();
-    if (data.notification) this.#put(data.notification, "prepend");
+    if (data.notification) this.#put(data.notification);
   }
 
   close() {
@@ -75,13 +84,14 @@ export class Bell {
     const { body } = await this.#api.get("/v1/notifications", { limit: 20 });
     this.#shown.clear();
     this.#list.replaceChildren();
-    for (const notification of body.items) this.#put(notification, "append");
+    for (const notification of body.items) this.#put(notification);
     if (!body.items.length) this.#list.append(h("li.quiet", {}, "Nothing yet."));
     const unread = body.items.some((notification) => !notification.read);
     if (unread) await this.#api.send("PUT", "/v1/notifications/read", { until: body.items[0].id });
   }
 
-  #put(notification, where) {
+  /** Show a notification where it belongs: the latest stands first. */
+  #put(notification) {
     this.#shown.get(notification.id)?.remove();
     const { people, count, kind } = notification;
     const names = people.slice(0, count > 2 ? 1 : 2).map((person) => person.display_name);
@@ -93,8 +103,9 @@ export class Bell {
       h("span.faces", {}, people.slice(0, 2).map(avatar), h(`span.kind.${kind}`, {}, icon(SYMBOLS[kind] ?? "bell"))),
       h("p", {}, h("b", {}, list.format(names)), ` ${DEEDS[kind] ?? kind} `, ago(notification.at)),
     );
+    item.dataset.at = notification.at;
     this.#shown.set(notification.id, item);
-    this.#list[where](item);
+    this.#list.insertBefore(item, [...this.#list.children].find((other) => other.dataset.at < notification.at) ?? null);
   }
 }
 

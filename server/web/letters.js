@@ -2,7 +2,7 @@
 
 import { h, toast } from "/web/dom.js";
 
-const LINK = /^#(verify-email|reset-password)=([\w-]{20,200})$/;
+const LINK = /^#(verify-email|reset-password|unsubscribe)=([\w-]{20,200})$/;
 
 /** Do what the link in the address asks for, if it is one of a letter's, and take it out of the address. */
 export async function followLetter(api) {
@@ -14,8 +14,12 @@ export async function followLetter(api) {
     document.querySelector("dialog.letter").showModal();
     return;
   }
-  await api.send("POST", "/v1/auth/email/verify", { token }).then(
-    () => toast("Thank you, this address is yours."),
+  const [path, body, thanks] =
+    page === "unsubscribe"
+      ? [`/v1/notifications/unsubscribe/${token}`, undefined, "You get no more of these letters."]
+      : ["/v1/auth/email/verify", { token }, "Thank you, this address is yours."];
+  await api.send("POST", path, body).then(
+    () => toast(thanks),
     (problem) => toast(problem.message),
   );
 }
