@@ -69,24 +69,22 @@ async def test_what_is_no_picture_is_rejected_and_its_owner_told_why(
 async def test_other_bytes_than_were_signed_are_rejected(system: System, outside: Outside) -> None:
     (ana,) = await callers(system, "ana")
     picture = images.photograph()
-    longer, other_sum, gone = [
-        await uploaded(system, ana, picture),
-        await uploaded(system, ana, picture),
-        await uploaded(system, ana, picture),
-    ]
-    for ticket in (longer, other_sum, gone):
+    tickets = [await uploaded(system, ana, picture) for _ in range(4)]
+    longer, shorter, other_sum, gone = tickets
+    for ticket in tickets:
         await bound(system, ana, ticket)
-    keys = {ticket.upload_id: "uploads" + ticket.photo_url.partition("/uploads")[2] for ticket in (longer, gone)}
+    keys = {ticket.upload_id: "uploads" + ticket.photo_url.partition("/uploads")[2] for ticket in tickets}
     await outside.storage.write(keys[longer.upload_id], picture + b"more", "image/jpeg")
+    await outside.storage.write(keys[shorter.upload_id], images.photograph(64, 48), "image/jpeg")
     await outside.storage.delete([keys[gone.upload_id]])
     await fetch(
         outside.settings.database_url, "UPDATE photos SET sha256 = $1 WHERE id = $2", "0" * 64, other_sum.upload_id
     )
     reasons = []
-    for ticket in (longer, other_sum, gone):
+    for ticket in tickets:
         await perform(outside, process, photo_id=ticket.upload_id)
         reasons.append((await state_of(system, ana, ticket)).reason)
-    assert reasons == ["size_mismatch", "checksum_mismatch", "missing"]
+    assert reasons == ["size_mismatch", "size_mismatch", "checksum_mismatch", "missing"]
 
 
 async def test_the_job_done_again_or_twice_at_once_changes_nothing(
