@@ -1,0 +1,99 @@
+"""State before + events = state after, by random deeds through the browser's client, whatever breaks meanwhile."""
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page
+from redis.asyncio import Redis
+
+from actors.settings import Settings
+from load.processes import Served
+from tests.flows.deeds import Deeds
+from tests.flows.shown import Shown
+from tests.flows.stack import Stack, eventually, stack_of
+
+DRIVE = """async ([token, positions]) => {
+  const { Live } = await import("/web/vitrine.js");
+  const sockets = [];
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...all) { super(...all); sockets.push(this); }
+  };
+  globalThis.states = [];
+  globalThis.live = new Live({
+    token: () => token,
+    event: (topic, type, data) => heard(type, data),
+    counts: (news) => counted(news),
+    stale: (topic) => fetchAnew(topic),
+    state: (state) => states.push(state),
+  });
+  for (const [topic, position] of Object.entries(positions)) live.watch(topic, position);
+  live.start();
+  // A socket that breaks, as the client sees it.
+  globalThis.cut = () => sockets.at(-1).close();
+}"""
+LIVE_AGAIN = "(times) => states.filter((state) => state === 'live').length >= times"
+
+
+@pytest.fixture
+async def stack(settings: Settings, tmp_path: Path) -> AsyncIterator[Stack]:
+    """A deployment."""
+    async with stack_of(settings, tmp_path) as stack:
+        yield stack
+
+
+async def drive(page: Page, shown: Shown, served: Served, token: str) -> None:
+    """Let the page watch all topics through the browser's client, from the positions of what is shown."""
+
+    def counted(news: dict[str, Any]) -> None:
+        for counts in news.values():
+            shown.counts(counts)
+
+    await page.expose_function("heard", shown.event)
+    await page.expose_function("counted", counted)
+    await page.expose_function("fetchAnew", shown.fetch)
+    # A document of the same origin in which nothing else is live.
+    await page.goto(f"{served.url}/web/icon.svg")
+    positions = {topic: await shown.fetch(topic) for topic in shown.topics}
+    await page.evaluate(DRIVE, [token, positions])
+
+
+async def test_what_the_browsers_client_keeps_is_what_a_fresh_request_says(browser: Browser, stack: Stack) -> None:
+    served = await stack.serve()
+    people = await stack.people(5)
+    (post_id,) = await stack.posts(people[0])
+    shown = Shown(stack, served, people[0], post_id)
+    deeds = Deeds(stack, served, people, post_id, random.Random(20261122))
+    page = await browser.new_page()
+    page.set_default_timeout(60_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    async def differs() -> bool:
+        return shown.state != await shown.fresh()
+
+    async def is_right() -> None:
+        await eventually(differs, wanted=False, what="what is shown differs from what is there", seconds=60)
+
+    await drive(page, shown, served, people[0].token)
+    await page.wait_for_function(LIVE_AGAIN, arg=1)
+    await deeds.do(20)
+    await is_right()
+    fetched = shown.refetches
+    assert fetched == len(shown.topics), "nothing was fetched again"
+    for times in (2, 3, 4):
+        await page.evaluate("cut()")
+        await deeds.do(10)
+        await page.wait_for_function(LIVE_AGAIN, arg=times)
+    await is_right()
+    assert shown.refetches == fetched, "what was missed came back by itself"
+    await deeds.delete_and_restore()
+    await is_right()
+    async with Redis.from_url(stack.settings.redis_url) as redis:
+        await redis.flushdb()
+    await deeds.do(20)
+    await is_right()
+    assert shown.refetches > fetched
+    assert complaints == []
