@@ -64,10 +64,15 @@ class UnreadCounts(View):
 
 
 class Markers(View):
-    """Up to which notification somebody has read and seen, and how many lie beyond, at most 100."""
+    """Up to which notification somebody has read and seen, and how many lie beyond, at most 100.
+
+    What is no later than `read_at` is read, and than `seen_at` seen; neither ever goes back.
+    """
 
     read_until: UUID | None
+    read_at: datetime | None
     seen_until: UUID | None
+    seen_at: datetime | None
     unseen: int
     unread: int
 

@@ -55,12 +55,7 @@ class Reading(Actor):
                 raise NotFound
             is_moved = await queries.mark(tx, me, wish.until, at, read=read)
             mark = (await queries.marks(tx, [me]))[me]
-            markers = Markers(
-                read_until=mark.read_until,
-                seen_until=mark.seen_until,
-                unseen=mark.unseen,
-                unread=mark.unread,
-            )
+            markers = Markers(**mark._asdict())
             if is_moved:
                 tx.emit(NotificationMarkersMoved(user_id=me, markers=markers))
             return tx.answer(markers)

@@ -33,7 +33,14 @@ async def test_a_notification_from_its_ring_to_its_reading(
     assert await call(client, "GET", "/v1/notifications/unread", headers=headers) == {"unseen": 1, "unread": 1}
     mark = {"until": item["id"]}
     seen = await call(client, "PUT", "/v1/notifications/seen", json=mark, headers=headers)
-    assert seen == {"read_until": None, "seen_until": item["id"], "unseen": 0, "unread": 1}
+    assert seen == {
+        "read_until": None,
+        "read_at": None,
+        "seen_until": item["id"],
+        "seen_at": item["at"],
+        "unseen": 0,
+        "unread": 1,
+    }
     read = await call(client, "PUT", "/v1/notifications/read", json=mark, headers=headers)
     assert (read["read_until"], read["unread"]) == (item["id"], 0)
     await call(client, "PUT", "/v1/notifications/read", 404, json=mark, headers=signed_in(settings, bea))
