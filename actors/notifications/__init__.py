@@ -1,7 +1,9 @@
-"""Notifications: who followed, liked, reposted, commented, replied or named me, grouped, with read and seen markers.
+"""Notifications: who followed, liked, reposted, commented, replied or named me, grouped, with read and seen markers; what
+rings, what is mailed daily, and of whom I hear.
 
-Owns notifications, notification_people and notification_markers.
-Announces NotificationsChanged and NotificationMarkersMoved.
+Owns notifications, notification_people, _markers, _preferences, _absences and _digests. `kinds.py` declares each kind.
+Announces NotificationsChanged, NotificationMarkersMoved and NotificationPreferencesChanged.
 Listens to Followed, Unfollowed, FollowRequested, FollowRequestEnded, PostLikesChanged, PostRepostsChanged, to what is
-said in comments, to the names in captions, and to Blocked and AccountErased, which take people out of what was told.
+said in comments, to the names in captions, and to PhotoRejected; to Blocked, Unblocked, StandingChanged and
+AccountErased, which take people out of what was told or let them in again.
 """
