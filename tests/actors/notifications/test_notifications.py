@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from uuid_utils.compat import uuid7
 
 from actors.adapters.outside import Outside
 from actors.auth.people import Caller
@@ -14,12 +13,11 @@ from actors.domains import actors
 from actors.graph.events import Followed, Unfollowed
 from actors.graph.messages import SetFollow
 from actors.kernel.envelope import Origin
-from actors.kernel.errors import Malformed, NotFound
+from actors.kernel.errors import Malformed
 from actors.kernel.system import System
 from actors.notifications.messages import (
     GetUnread,
     ListNotifications,
-    MarkRead,
     MarkSeen,
     NotificationView,
     UnreadCounts,
@@ -203,42 +201,6 @@ async def test_a_thousand_likes_in_parallel_are_one_notification_with_the_right_
     await settle(database_url)
     (item,) = await mine(system, ana)
     assert (item.count, len(item.people)) == (1000, 3)
-    assert await unread(system, ana) == (1, 1)
-
-
-async def test_reading_is_seeing_but_seeing_is_not_reading(system: System, database_url: str) -> None:
-    ana, bea, cleo = await callers(system, "ana", "bea", "cleo")
-    posts = await plant(database_url, [ana.id] * 3)
-    for post in posts:
-        await like(system, bea, post)
-        await settle(database_url)
-    latest, middle, oldest = await mine(system, ana)
-    assert not any(item.read or item.seen for item in (latest, middle, oldest))
-    markers = await system.ask(MarkSeen(caller=ana, until=latest.id))
-    assert (markers.read_until, markers.seen_until, markers.unseen, markers.unread) == (None, latest.id, 0, 3)
-    markers = await system.ask(MarkRead(caller=ana, until=middle.id))
-    assert (markers.read_until, markers.seen_until, markers.unseen, markers.unread) == (middle.id, latest.id, 0, 1)
-    assert [(item.read, item.seen) for item in await mine(system, ana)] == [(False, True), (True, True), (True, True)]
-    back = await system.ask(MarkRead(caller=ana, until=oldest.id))
-    assert back == markers, "markers move forward only"
-    moved = await facts(database_url, "NotificationMarkersMoved")
-    assert [fact["markers"]["unread"] for fact in moved] == [3, 1]
-    await like(system, cleo, posts[0])
-    await settle(database_url)
-    (risen, *_) = await mine(system, ana)
-    assert (risen.id, risen.read, risen.seen) == (oldest.id, False, False)
-    assert await unread(system, ana) == (1, 2)
-
-
-async def test_nobody_moves_markers_by_what_is_not_theirs(system: System, database_url: str) -> None:
-    ana, bea = await callers(system, "ana", "bea")
-    (post,) = await plant(database_url, [ana.id])
-    await like(system, bea, post)
-    await settle(database_url)
-    (item,) = await mine(system, ana)
-    for until_id in (item.id, uuid7()):
-        with pytest.raises(NotFound):
-            await system.ask(MarkRead(caller=bea, until=until_id))
     assert await unread(system, ana) == (1, 1)
 
 
