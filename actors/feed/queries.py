@@ -76,7 +76,9 @@ async def reposters(
             SELECT r.post_id, r.user_id, count(*) OVER (PARTITION BY r.post_id) AS people,
                 row_number() OVER (PARTITION BY r.post_id ORDER BY r.repost_id DESC) AS place
             FROM reposts r
-            WHERE r.post_id = ANY($2::uuid[]) AND r.repost_id <= $3 AND r.user_id IN ({_WANTED})) AS placed
+            WHERE r.post_id = ANY($2::uuid[]) AND r.repost_id <= $3
+                AND (r.user_id IN (SELECT followee_id FROM follows WHERE follower_id = $1 UNION ALL SELECT $1)) IS TRUE
+                AND {may_see("$1::uuid", "r.user_id")} AND {wants_to_hear_of("$1::uuid", "r.user_id")}) AS placed
         WHERE place <= $4 ORDER BY post_id, place
         """,
         viewer_id,
