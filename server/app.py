@@ -16,6 +16,7 @@ from server.http.headers import security_headers
 from server.http.identity import Identities
 from server.http.limits import Bucket, Limiter, buckets_of
 from server.http.openapi import Description
+from server.http.pages import Pages
 from server.http.readiness import Check, Readiness
 from server.http.routing import AnyRoute, check
 from server.http.sessions import WebSessions
@@ -30,6 +31,7 @@ from server.keys import (
     LIFECYCLE,
     LIMITER,
     LIVE_LOG,
+    PAGES,
     READINESS,
     SESSIONS,
     SETTINGS,
@@ -75,6 +77,7 @@ def create_app(
     app[CURSORS] = Cursors(settings)
     buckets = buckets_of(settings) if buckets is None else buckets
     app[LIMITER] = Limiter(cache.redis, buckets, enabled=settings.rate_limits == "on")
+    app[PAGES] = Pages()
     app[READINESS] = Readiness(system, cache, checks or {})
     app[LIFECYCLE] = lifecycle
     app[TABLE] = routes = table() if routes is None else routes

@@ -12,6 +12,7 @@ from server.http.cursors import Cursors
 from server.http.identity import Identities
 from server.http.limits import Limiter
 from server.http.openapi import Description
+from server.http.pages import Pages
 from server.http.readiness import Readiness
 from server.http.routing import AnyRoute
 from server.http.sessions import WebSessions
@@ -42,6 +43,7 @@ IDENTITIES = web.AppKey("identities", Identities)
 SESSIONS = web.AppKey("sessions", WebSessions)
 CURSORS = web.AppKey("cursors", Cursors)
 LIMITER = web.AppKey("limiter", Limiter)
+PAGES = web.AppKey("pages", Pages)
 LIFECYCLE = web.AppKey("lifecycle", Lifecycle)
 READINESS = web.AppKey("readiness", Readiness)
 DESCRIPTION = web.AppKey("description", Description)

@@ -21,9 +21,11 @@ def matches(request: web.Request, etag: str) -> bool:
     return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
 
 
-def public(request: web.Request, body: bytes, headers: CIMultiDict[str], max_age: int) -> web.Response:
-    """A reply anybody may keep for `max_age` seconds; 304 when the client holds it."""
-    etag = etag_of(body)
+def public(
+    request: web.Request, body: bytes, headers: CIMultiDict[str], max_age: int, etag: str | None = None
+) -> web.Response:
+    """A reply anybody may keep for `max_age` seconds; 304 when the client holds it. `etag`: the body's, if known."""
+    etag = etag or etag_of(body)
     headers[hdrs.ETAG] = etag
     headers[hdrs.CACHE_CONTROL] = f"public, max-age={max_age}"
     if matches(request, etag):

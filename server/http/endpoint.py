@@ -16,9 +16,11 @@ from actors.kernel.once import Idempotency
 from server.http.addresses import client_address
 from server.http.exchange import EXCHANGE, Exchange
 from server.http.gate import Gate
+from server.http.pages import KeptPage, Key
 from server.http.rendering import Rendering
 from server.http.routing import AnyRoute, EdgeRoute, Route
-from server.keys import CURSORS, LIVE_LOG, SETTINGS, SYSTEM
+from server.http.sessions import SAFE_METHODS
+from server.keys import CURSORS, LIVE_LOG, PAGES, SETTINGS, SYSTEM
 
 ASK_SECONDS = 10.0
 """How long a request may wait for its turn; its client is answered 503 after that."""
@@ -44,6 +46,7 @@ class Endpoint:
         self._system, self._cursors = app[SYSTEM], app[CURSORS]
         self._live_log = app[LIVE_LOG] if route.live else None
         self._proxies = app[SETTINGS].trusted_proxies
+        self._pages, self._changes = app[PAGES], route.method not in SAFE_METHODS
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a request. Raises a `Refusal` for the edge to show as a problem."""
@@ -51,6 +54,9 @@ class Endpoint:
         exchange.route = self.route.path
         address = client_address(request, self._proxies)
         await self._gate.admit(request, exchange, address)
+        key: Key = (None if exchange.identity is None else exchange.identity.caller.id, request.raw_path)
+        if self.route.keeps is not None and (page := self._pages.find(key)) is not None:
+            return self._rendering.show(request, page, is_private=_shows_credentials(request))
         told: dict[str, Any] = {}
         if self._trusted:
             self._tell(request, address, told)
@@ -60,14 +66,20 @@ class Endpoint:
         exchange.message = message
         if self.route.limit_by is not None:
             await self._gate.spend(f"field:{_hidden(getattr(message, self.route.limit_by))}")
-        # Read before the rows: what happens in between is then replayed, not lost.
-        position = None if self._live_log is None else self._live_log.position()
+        if self.route.keeps is not None and self.route.keeps(message):
+            page = await self._pages.find_or_make(key, lambda: self._make_page(request, exchange, message))
+            return self._rendering.show(request, page, is_private=_shows_credentials(request))
+        position = self._position()
         origin = Origin(
             exchange.request_id,
             asyncio.get_running_loop().time() + ASK_SECONDS,
             self._idempotency(request, exchange, message) if self.route.idempotent else None,
         )
-        reply: Any = await self._system.ask(message, origin=origin)
+        try:
+            reply: Any = await self._system.ask(message, origin=origin)
+        finally:
+            if self._changes and exchange.identity is not None:
+                self._pages.forget(exchange.identity.caller.id)
         if self.route.respond is not None:
             response = await self.route.respond(request, reply)
             response.headers.setdefault("Cache-Control", "private, no-store")
@@ -76,6 +88,16 @@ class Endpoint:
         if origin.replayed:
             response.headers["Idempotency-Replayed"] = "true"
         return response
+
+    def _position(self) -> str | None:
+        """Read before the rows: what happens in between is then replayed, not lost."""
+        return None if self._live_log is None else self._live_log.position()
+
+    async def _make_page(self, request: web.Request, exchange: Exchange, message: Request[Any]) -> KeptPage:
+        position = self._position()
+        origin = Origin(exchange.request_id, asyncio.get_running_loop().time() + ASK_SECONDS)
+        reply: Any = await self._system.ask(message, origin=origin)
+        return self._rendering.kept(request, reply, position=position)
 
     def _tell(self, request: web.Request, address: str, told: dict[str, Any]) -> None:
         """Fill what only the edge knows."""

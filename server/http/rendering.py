@@ -10,8 +10,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from actors.kernel.message import Encoded
 from actors.kernel.paging import Page
-from server.http.caching import PRIVATE, public
+from server.http.caching import PRIVATE, etag_of, public
 from server.http.cursors import Cursors
+from server.http.pages import KeptPage
 from server.http.routing import Route
 
 _JSON = "application/json; charset=utf-8"
@@ -44,6 +45,24 @@ class Rendering:
             return public(request, body, headers, self._route.public_max_age)
         headers[hdrs.CACHE_CONTROL] = PRIVATE
         return web.Response(body=body, status=self._route.status, headers=headers)
+
+    def kept(self, request: web.Request, page: Page[Any], *, position: str | None) -> KeptPage:
+        """The page as it is kept, for `show` to make responses of."""
+        headers: CIMultiDict[str] = CIMultiDict()
+        body = self._page(request, page, headers)
+        return KeptPage(body, etag_of(body), headers.get(hdrs.LINK), position)
+
+    def show(self, request: web.Request, page: KeptPage, *, is_private: bool) -> web.StreamResponse:
+        """The response with a kept page, and with the position that is kept beside it."""
+        headers: CIMultiDict[str] = CIMultiDict({hdrs.CONTENT_TYPE: _JSON})
+        if page.position is not None:
+            headers["Stream-Position"] = page.position
+        if page.link is not None:
+            headers[hdrs.LINK] = page.link
+        if self._route.public_max_age and not is_private:
+            return public(request, page.body, headers, self._route.public_max_age, page.etag)
+        headers[hdrs.CACHE_CONTROL] = PRIVATE
+        return web.Response(body=page.body, headers=headers)
 
     def _page(self, request: web.Request, page: Page[Any], headers: CIMultiDict[str]) -> bytes:
         """The page with its key as a signed cursor, and the next page's address as `Link`."""

@@ -22,6 +22,7 @@ TRUSTED_SOURCES = frozenset({"caller", "client_address", "user_agent", "after"})
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Respond = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
 Fill = Callable[[web.Request], Awaitable[Mapping[str, Any]]]
+Keeps = Callable[[Any], bool]
 
 
 class Options(TypedDict, total=False):
@@ -34,6 +35,7 @@ class Options(TypedDict, total=False):
     fixed: Mapping[str, Any]
     live: bool
     public_max_age: int
+    keeps: Keeps | None
     idempotent: bool
     respond: Respond | None
     fill: Fill | None
@@ -49,7 +51,8 @@ class Route:
 
     `role`: the least role that may call; None lets visitors in unless the message needs a caller. `plan`: the least
     plan. `bucket`: the rate limit it spends. `fixed`: fields the route decides. `live`: carries `Stream-Position`.
-    `public_max_age`: seconds others may keep what a visitor gets. `idempotent`: honours `Idempotency-Key`.
+    `public_max_age`: seconds others may keep what a visitor gets. `keeps`: of which messages the page is kept here
+    for an instant, each for who asked. `idempotent`: honours `Idempotency-Key`.
     `respond` makes the response itself, shaped as `renders`; `fill` gives fields that are in neither path, query
     nor body. `limit_by` names a field whose value spends the bucket too. `tag`: the part of the service it belongs
     to, unless that is its message's domain. `reads_body`: False takes whatever body it is sent, and looks at none.
@@ -65,6 +68,7 @@ class Route:
     fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     live: bool = False
     public_max_age: int = 0
+    keeps: Keeps | None = None
     idempotent: bool = False
     respond: Respond | None = None
     fill: Fill | None = None

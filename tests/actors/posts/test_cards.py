@@ -9,7 +9,7 @@ from actors.kernel.system import System
 from actors.posts.edit_messages import EditPost
 from actors.posts.messages import GetPosts, PostItem, SetLike
 from actors.profiles.messages import EditProfile
-from tests.actors.auth.people import callers, fetch
+from tests.actors.auth.people import callers, fetch, until
 from tests.actors.posts.posting import plant
 
 
@@ -25,6 +25,11 @@ async def shown(system: System, who: Caller | None, post_id: object) -> PostItem
 async def test_a_card_is_made_once_for_all_who_look(system: System, database_url: str) -> None:
     ana, bea = await callers(system, "ana", "bea")
     (post,) = await plant(database_url, [ana.id])
+
+    async def profiles() -> int:
+        return len(await fetch(database_url, "SELECT FROM profiles"))
+
+    await until(profiles, 2)
     first = await shown(system, None, post)
     before = misses()
     for who in (None, ana, bea):
@@ -57,11 +62,11 @@ async def test_the_photograph_of_an_account_that_became_private_is_not_shown_at_
     kept = orjson.dumps([variant]).decode()
     await fetch(database_url, "UPDATE photos SET variants = $1::jsonb WHERE owner_id = $2", kept, ana.id)
     public = (await shown(system, ana, post)).post.photo.variants[0].url
-    await system.ask(EditProfile(caller=ana, private=True))
+    await fetch(database_url, "INSERT INTO private_accounts SELECT id, now() FROM users WHERE id = $1", ana.id)
     private = (await shown(system, ana, post)).post.photo.variants[0].url
     assert private != public
     assert "X-Amz-Signature" in private
-    await system.ask(EditProfile(caller=ana, private=False))
+    await fetch(database_url, "DELETE FROM private_accounts")
     assert (await shown(system, ana, post)).post.photo.variants[0].url == public
 
 
