@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from actors.auth.people import Caller
+from actors.feed import following
 from actors.feed.messages import FeedType, GetFeed
 from actors.graph.messages import SetFollow
 from actors.kernel.errors import Malformed
@@ -91,6 +92,47 @@ async def test_a_repost_shows_the_original_once_with_who_did(system: System, dat
         assert ([user.username for user in once.reposted_by.users], once.reposted_by.count) == (["bea"], 1)
         assert {item.why for item in items[:2]} == {Why.reposted}
         assert all(item.reposted_by is None for item in items[2:])
+
+
+@pytest.mark.parametrize("remembered", [128, 1])
+async def test_an_original_shows_once_though_its_reposter_is_unfollowed_meanwhile(
+    system: System, database_url: str, monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr(following, "REMEMBERED", remembered)
+    me, ana, bea = await callers(system, "me1", "ana", "bea")
+    await follow(system, me, ana, bea)
+    old, middle, new = await plant(database_url, [ana.id] * 3)
+    await repost(system, bea, old)
+    first = await page(system, me, limit=1)
+    await system.ask(SetFollow(caller=me, username="bea", following=False))
+    second = await page(system, me, first.next)
+    assert ids([*first.items, *second.items]) == [old, new, middle]
+
+
+async def test_an_original_is_not_lost_though_somebody_is_followed_meanwhile_who_reposted_it(
+    system: System, database_url: str
+) -> None:
+    me, ana, bea = await callers(system, "me1", "ana", "bea")
+    await follow(system, me, ana)
+    old, new = await plant(database_url, [ana.id] * 2)
+    await repost(system, bea, old)
+    (newest,) = await plant(database_url, [ana.id])
+    first = await page(system, me, limit=2)
+    await follow(system, me, bea)
+    second = await page(system, me, first.next)
+    assert ids([*first.items, *second.items]) == [newest, new, old]
+
+
+async def test_a_walk_that_met_more_reposts_than_it_remembers_shows_each_once(
+    system: System, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "REMEMBERED", 2)
+    me, ana, bea = await callers(system, "me1", "ana", "bea")
+    await follow(system, me, ana, bea)
+    posts = await plant(database_url, [ana.id] * 5)
+    for post in posts:
+        await repost(system, bea, post)
+    assert ids(await walk(system, me, limit=2)) == posts[::-1]
 
 
 async def test_what_is_gone_is_not_shown_and_pages_go_on_filling(system: System, database_url: str) -> None:
