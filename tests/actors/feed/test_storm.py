@@ -1,0 +1,120 @@
+"""Walks through *for you* while everything moves: nothing comes twice, nothing that was there is missed."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from actors.adapters.outside import Outside
+from actors.domains import actors
+from actors.feed import arranging, ranking
+from actors.feed.messages import GetFeed
+from actors.kernel.system import System
+from actors.kernel.tools import end
+from tests.actors.auth.people import callers, fetch
+from tests.actors.feed.test_for_you import rank
+from tests.actors.posts.posting import crowd, plant
+
+
+@asynccontextmanager
+async def storm(database_url: str, authors: list[UUID]) -> AsyncIterator[None]:
+    """Scores that jump and posts that come, for the length of the block."""
+    rng = random.Random(7)
+
+    async def blow() -> None:
+        connection = await asyncpg.connect(database_url)
+        try:
+            while True:
+                await connection.execute(
+                    "UPDATE feed_scores SET score = random() * 1000 WHERE post_id IN ("
+                    "SELECT post_id FROM feed_scores ORDER BY random() LIMIT 50)"
+                )
+                new = await plant(database_url, rng.choices(authors, k=2))
+                await connection.execute(
+                    "INSERT INTO feed_scores (post_id, author_id, score, v) "
+                    "SELECT id, author_id, random() * 1000, 0 FROM posts WHERE id = ANY($1::uuid[])",
+                    new,
+                )
+        finally:
+            await connection.close()
+
+    blowing = asyncio.create_task(blow())
+    try:
+        yield
+        assert not blowing.done(), blowing
+    finally:
+        await end([blowing])
+
+
+async def walk_through(outside: Outside, system: System, database_url: str, *, posts: int, limit: int) -> int:
+    """Walks from the first page to the end, each page asked of another process; returns how many pages there were."""
+    me, *_ = await callers(system, "me1")
+    authors = [person.id for person in await crowd(database_url, me, 40)]
+    there = await plant(database_url, random.Random(3).choices(authors, k=posts))
+    await rank(database_url, there)
+    other = System(outside, actors())
+    await other.start()
+    seen: list[UUID] = []
+    pages, after = 0, None
+    try:
+        async with storm(database_url, authors):
+            while pages == 0 or after is not None:
+                page = await (system, other)[pages % 2].ask(GetFeed(caller=me, limit=limit, after=after))
+                seen += [item.post.id for item in page.items]
+                pages, after = pages + 1, page.next
+    finally:
+        await other.stop()
+    assert len(seen) == len(set(seen)), "nothing comes twice"
+    assert set(there) <= set(seen), "nothing is missed"
+    return pages
+
+
+async def test_under_a_storm_a_walk_gives_everything_once(
+    outside: Outside, system: System, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (arranging, ranking):
+        monkeypatch.setattr(module, "LENGTH", 60)
+    assert await walk_through(outside, system, database_url, posts=240, limit=6) >= 40
+
+
+@pytest.mark.slow
+async def test_under_a_storm_a_walk_of_a_thousand_pages_gives_everything_once(
+    outside: Outside, system: System, database_url: str
+) -> None:
+    assert await walk_through(outside, system, database_url, posts=20_000, limit=20) >= 1_000
+
+
+@pytest.mark.parametrize("lost_after", [1, 4, 9])
+async def test_a_walk_whose_snapshot_is_lost_goes_on_and_gives_nothing_twice(
+    outside: Outside, system: System, database_url: str, monkeypatch: pytest.MonkeyPatch, lost_after: int
+) -> None:
+    for module in (arranging, ranking):
+        monkeypatch.setattr(module, "LENGTH", 40)
+    me, *_ = await callers(system, "me1")
+    authors = [person.id for person in await crowd(database_url, me, 10)]
+    there = await plant(database_url, authors * 12)
+    await rank(database_url, there)
+    seen: list[UUID] = []
+    after = None
+    for _ in range(lost_after):
+        page = await system.ask(GetFeed(caller=me, limit=7, after=after))
+        seen += [item.post.id for item in page.items]
+        after = page.next
+    await outside.cache.redis.flushdb()
+    await fetch(database_url, "UPDATE feed_scores SET score = random()")
+    other = System(outside, actors())
+    await other.start()
+    try:
+        while after is not None:
+            page = await other.ask(GetFeed(caller=me, limit=7, after=after))
+            seen += [item.post.id for item in page.items]
+            after = page.next
+    finally:
+        await other.stop()
+    assert len(seen) == len(set(seen)), "nothing comes twice"
+    # Of what is left, two bytes in common with what was given are enough to be passed over.
+    assert len(there) - len(seen) <= 3
