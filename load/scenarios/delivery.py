@@ -1,6 +1,7 @@
 """How many events a second of a server's processor delivers: one write for each, and in bursts that share one."""
 
 import asyncio
+import signal
 from collections.abc import Sequence
 from itertools import cycle, islice
 from uuid import UUID
@@ -10,6 +11,7 @@ import orjson
 from load.bench import Bench
 from load.figures import Figure, Outcome
 from load.proc import cpu_seconds
+from load.processes import Served
 from load.sockets import Socket, SocketClosed, close_all, watch_many
 from load.stack import serving
 from load.wire import Wire, connect, packed
@@ -19,7 +21,7 @@ SOCKETS, SHORT_SOCKETS = 1_000, 200
 WRITERS = 40
 SINGLE, SHORT_SINGLE = 200, 40
 BURSTS, SHORT_BURSTS = 3_000, 400
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS, RELAYED_SECONDS = 0.05, 0.1
 GOAL_SINGLE, GOAL_BURSTS = 100_000.0, 600_000.0
 _COMMENT = b'"type":"comment.created"'
 
@@ -63,17 +65,17 @@ async def run(bench: Bench, outcome: Outcome) -> None:
             return
         wires = [await connect(bench.url) for _ in writers]
         # Whoever writes for the first time is asked about.
-        await _write(wires, writers, post, WRITERS, pause=PAUSE_SECONDS, outcome=outcome)
+        await _write(wires, writers, post, WRITERS, outcome)
         written = WRITERS
-        for name, count, pause, goal in (
-            ("one per flush", single, PAUSE_SECONDS, GOAL_SINGLE),
-            ("in bursts", bursts, 0.0, GOAL_BURSTS),
+        for name, count, held_back, goal in (
+            ("one per flush", single, None, GOAL_SINGLE),
+            ("in bursts", bursts, own, GOAL_BURSTS),
         ):
             if not await heard.becomes(written * sockets, 20):
                 outcome.faults.append(f"{name}: {heard.events:,} of {written * sockets:,} events came before it")
                 break
             began, used = heard.events, cpu_seconds(own.pid)
-            await _write(wires, writers, post, count, pause=pause, outcome=outcome)
+            await _write(wires, writers, post, count, outcome, held_back)
             written += count
             if not await heard.becomes(written * sockets, 60):
                 outcome.faults.append(f"{name}: {heard.events - began:,} of {count * sockets:,} events came")
@@ -89,12 +91,18 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         outcome.figures.append(Figure("sockets that closed", sum(s.close_code is not None for s in held), "of all", 0))
         close_all(held)
     outcome.conditions.append(f"{sockets:,} sockets, all read; {WRITERS} people write at another server")
+    outcome.conditions.append(f"a burst: {WRITERS} comments that the server finds in the log at once, held till then")
 
 
 async def _write(
-    wires: Sequence[Wire], writers: Sequence[Person], post: UUID, count: int, *, pause: float, outcome: Outcome
+    wires: Sequence[Wire],
+    writers: Sequence[Person],
+    post: UUID,
+    count: int,
+    outcome: Outcome,
+    held_back: Served | None = None,
 ) -> None:
-    """So many comments: one after the other with a pause, or, without one, everybody at once."""
+    """So many comments: one after the other with a pause, or everybody's at once while that server is held back."""
 
     async def one(place: int) -> None:
         body = orjson.dumps({"body": "A comment of middling length, as people write them."})
@@ -105,9 +113,13 @@ async def _write(
 
     for start in range(0, count, len(wires)):
         places = range(start, min(start + len(wires), count))
-        if pause:
+        if held_back is None:
             for place in places:
                 await one(place)
-                await asyncio.sleep(pause)
+                await asyncio.sleep(PAUSE_SECONDS)
         else:
+            held_back.send(signal.SIGSTOP)
             await asyncio.gather(*map(one, places))
+            await asyncio.sleep(RELAYED_SECONDS)
+            held_back.send(signal.SIGCONT)
+            await asyncio.sleep(RELAYED_SECONDS)
