@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from actors.adapters.outside import Outside, open_outside
 from actors.adapters.storage import Storage, open_storage
 from actors.domains import actors
+from actors.kernel import pressure
 from actors.kernel.system import System
 from actors.settings import Settings, load_settings
 from server.embedded.processes import EmbeddedError
@@ -68,6 +69,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _SERVERS in config.stash:
         with config.stash[_STOP]:
             asyncio.run(drop_template(config.stash[_SERVERS]))
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where tests run a process may be held up for seconds: nothing is put off for that, unless a test is about it."""
+    monkeypatch.setattr(pressure, "LAG_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")
