@@ -1,6 +1,7 @@
 """Timelines: built for who reads, filled as it happens, and never the last word on what is shown."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from struct import pack
 from uuid import UUID
@@ -8,7 +9,9 @@ from uuid import UUID
 import pytest
 
 from actors.auth.people import Caller
-from actors.feed import filling, readers, timelines
+from actors.feed import filling, horizon, readers, timelines
+from actors.feed.actor import FeedActor
+from actors.feed.timeline_events import RowShown
 from actors.feed.timeline_messages import BuildTimeline
 from actors.graph.messages import Mute, SetFollow, Unmute
 from actors.kernel.system import System
@@ -92,6 +95,29 @@ async def test_what_is_too_new_to_have_been_heard_is_there(system: System, datab
     (theirs,) = await plant(database_url, [bea.id])
     await fetch(database_url, "INSERT INTO follows VALUES ($1, $2, now())", me.id, bea.id)
     assert (await shown(system, me))[0] == theirs, "followed just now"
+
+
+@pytest.mark.usefixtures("_no_margin")
+async def test_what_has_not_taken_effect_is_there(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(horizon, "KNOWN_SECONDS", 0.0)
+    me, ana = await callers(system, "me1", "ana")
+    await follow(me, ana, system=system)
+    first = await show(system, ana.id, ago(minutes=9))
+    await reader(system, me)
+    handle, may_go_on = FeedActor.add_rows, asyncio.Event()
+
+    async def wait(self: FeedActor, facts: Sequence[RowShown]) -> None:
+        await may_go_on.wait()
+        await handle(self, facts)
+
+    monkeypatch.setattr(FeedActor, "add_rows", wait)
+    late = await show(system, ana.id, ago(minutes=8))
+    for _ in range(5):
+        assert await shown(system, me) == [late, first]
+    assert not await holds(system.outside, me.id, late)
+    may_go_on.set()
+    await has_row(system, me, late)
+    assert await shown(system, me) == [late, first]
 
 
 @pytest.mark.usefixtures("_no_margin")
