@@ -1,4 +1,4 @@
-"""Getting in, staying within limits, getting out."""
+"""Staying within limits, and getting out."""
 
 import asyncio
 import time
@@ -11,88 +11,6 @@ from actors.auth.people import Role
 from server.realtime import connection
 from server.realtime.connection import Connection
 from tests.server.realtime.conftest import Live, Stream, until
-
-
-async def test_a_visitor_connects_and_is_told_the_limits(live: Live, stream: Stream) -> None:
-    await stream.add("tag:sea", "post.published", {})
-    socket = await live.connect(topics={"tag:sea": None, "me": None})
-    told = socket.connected
-    assert told["user"] is None
-    assert told["expires_in_ms"] is None
-    assert told["position"] == "5-1"
-    assert told["ping_ms"] == 25_000
-    assert told["limits"]["topics"] == 128
-    assert told["topics"]["tag:sea"] == {"position": "5-1", "recovered": False}
-    assert told["topics"]["me"]["err"]["code"] == "unauthorized"
-
-
-async def test_a_token_names_its_bearer_and_me_is_always_on(live: Live, stream: Stream) -> None:
-    user_id = uuid4()
-    phone, desk = await live.connect(user_id), await live.connect(user_id)
-    assert phone.connected["user"] == {"id": str(user_id), "username": "ann", "role": "user", "plan": "free"}
-    assert 590_000 < phone.connected["expires_in_ms"] <= 600_000
-    await stream.add(f"user:{user_id}", "mine.changed", {"on": True})
-    assert [(await socket.push())["topic"] for socket in (phone, desk)] == ["me", "me"]
-    assert (await phone.ask("unsub", topic="me"))["err"]["code"] == "not_subscribed"
-
-
-async def test_a_bearer_token_on_the_upgrade_counts_too_and_a_bad_one_is_401(live: Live) -> None:
-    user_id = uuid4()
-    socket = await live.open(headers={"Authorization": f"Bearer {live.token_of(user_id)}"})
-    assert (await socket.ask("connect"))["ok"]["user"]["id"] == str(user_id)
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        await live.open(headers={"Authorization": "Bearer nonsense"})
-    assert refused.value.status == 401
-
-
-async def test_a_bad_token_in_connect_closes_for_good_and_an_expired_one_does_not(live: Live) -> None:
-    socket = await live.open()
-    assert (await socket.ask("connect", token="nonsense"))["err"]["code"] == "unauthorized"
-    assert await socket.closed() == 4500
-    socket = await live.open()
-    assert (await socket.ask("connect", token=live.token_of(uuid4(), lifetime=-1)))["err"]["code"] == "token_expired"
-    assert await socket.closed() == 4001
-
-
-async def test_cookies_from_a_foreign_page_are_refused_and_from_an_allowed_one_taken(live: Live) -> None:
-    user_id = uuid4()
-    cookies = {"Cookie": f"vitrine_access={live.token_of(user_id)}"}
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        await live.open(headers={**cookies, "Origin": "https://evil.example"})
-    assert refused.value.status == 403
-    socket = await live.open(headers={**cookies, "Origin": "https://app.example"})
-    told = (await socket.ask("connect"))["ok"]
-    assert (told["user"]["id"], told["expires_in_ms"]) == (str(user_id), None)
-    visitor = await live.open(headers={"Origin": "https://evil.example"})
-    assert (await visitor.ask("connect"))["ok"]["user"] is None
-
-
-async def test_a_ticket_serves_once(live: Live) -> None:
-    user_id = uuid4()
-    headers = {"Authorization": f"Bearer {live.token_of(user_id)}"}
-    async with live.http.post(f"{live.url}/tickets", headers=headers) as reply:
-        assert reply.status == 201
-        body = await reply.json()
-    assert body["expires_in"] == 30
-    first, second = await live.open(), await live.open()
-    told = (await first.ask("connect", ticket=body["ticket"]))["ok"]
-    assert (told["user"]["id"], told["expires_in_ms"]) == (str(user_id), None)
-    assert (await second.ask("connect", ticket=body["ticket"]))["err"]["code"] == "unauthorized"
-    assert await second.closed() == 4500
-    async with live.http.post(f"{live.url}/tickets") as reply:
-        assert reply.status == 401
-
-
-async def test_an_unknown_subprotocol_is_closed_with_4504_and_none_is_accepted(live: Live) -> None:
-    socket = await live.open(protocols=("vitrine.v9",))
-    assert await socket.closed() == 4504
-    socket = await live.open(protocols=())
-    assert "ok" in await socket.ask("connect")
-
-
-async def test_an_ordinary_get_is_told_to_upgrade(live: Live) -> None:
-    async with live.http.get(live.url) as reply:
-        assert (reply.status, (await reply.json())["code"]) == (400, "upgrade_needed")
 
 
 async def test_who_does_not_connect_in_time_is_closed(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,15 +55,6 @@ async def test_too_many_errors_close_the_socket(live: Live) -> None:
 
 
 async def test_frames_beyond_the_rate_are_refused_for_now_and_a_flood_closes_the_socket(live: Live) -> None:
-    socket = await live.connect()
-    for number in range(100):
-        await socket.ws.send_json({"id": number, "op": "unsub", "topic": "tag:sea"})
-    errors = [(await socket.frame())["err"] for _ in range(21)]
-    assert {error["code"] for error in errors} == {"not_subscribed"}
-    assert await socket.closed() == 4507
-
-
-async def test_a_flood_of_frames_closes_the_socket(live: Live) -> None:
     socket = await live.connect()
     for _ in range(180):
         await socket.ws.send_str('{"op": "pong"}')
@@ -312,13 +221,6 @@ async def test_sockets_that_connect_at_once_are_counted_too(live: Live) -> None:
     answers = await asyncio.gather(*(socket.ask("connect", token=token, topics=posts) for socket in sockets))
     assert sum("ok" in answer for answer in answers) == 16
     assert {answer["err"]["code"] for answer in answers if "err" in answer} == {"limit_exceeded"}
-
-
-@pytest.mark.parametrize("origin", ["http://[::1", "null", "nonsense"])
-async def test_cookies_from_an_origin_that_is_none_are_refused(live: Live, origin: str) -> None:
-    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        await live.open(headers={"Cookie": f"vitrine_access={live.token_of(uuid4())}", "Origin": origin})
-    assert refused.value.status == 403
 
 
 async def test_a_frame_full_of_wrong_values_is_not_looked_at(live: Live) -> None:
