@@ -17,6 +17,7 @@ from actors.comments import belongings as comments
 from actors.exports import queries
 from actors.exports.archive import Archive
 from actors.exports.events import ExportFailed, ExportReady
+from actors.feed import belongings as feed
 from actors.graph import belongings as graph
 from actors.kernel.belongings import Belonging
 from actors.kernel.jobs import JobContext, job
@@ -30,7 +31,7 @@ from actors.profiles import belongings as profiles
 
 log = structlog.get_logger(__name__)
 
-DOMAINS = (auth, graph, profiles, media, posts, comments, notifications)
+DOMAINS = (auth, graph, profiles, media, posts, comments, feed, notifications)
 ROWS_AT_ONCE = 500
 PHOTOS_AT_ONCE = 100
 EXPIRED_AT_ONCE = 200

@@ -11,6 +11,7 @@ from actors.auth.messages import Login, UsernameTaken
 from actors.auth.people import Caller
 from actors.auth.standing import CLOSING_GRACE, CloseAccount
 from actors.comments.messages import PostComment
+from actors.feed.tasting_messages import GiveFeedback, SetFeedPreferences, Signal
 from actors.graph.events import Followed
 from actors.graph.messages import Mute, Relationships, SetFollow
 from actors.kernel.envelope import Origin
@@ -114,6 +115,9 @@ async def live(system: System, ana: Caller, bea: Caller, cal: Caller, database_u
     await system.ask(DeletePost(caller=bea, post_id=gone))
     await system.ask(DeletePost(caller=ana, post_id=deleted))
     await system.ask(SetTagFollow(caller=ana, tag="sea", following=True))
+    await system.ask(GiveFeedback(caller=ana, post_id=theirs, signal=Signal.less))
+    await system.ask(GiveFeedback(caller=bea, post_id=mine, signal=Signal.seen))
+    await system.ask(SetFeedPreferences(caller=ana, show_sensitive=True))
     await system.ask(EditProfile(caller=ana, bio="all about ana@example.org", display_name="Ana of Ana"))
     await signed(system, ana, 1_000)
     await system.ask(AskPasswordReset(email="ana@example.org"))
