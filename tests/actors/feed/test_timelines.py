@@ -112,10 +112,12 @@ async def test_what_has_not_taken_effect_is_there(system: System, monkeypatch: p
 
     monkeypatch.setattr(FeedActor, "add_rows", wait)
     late = await show(system, ana.id, ago(minutes=8))
-    for _ in range(5):
-        assert await shown(system, me) == [late, first]
-    assert not await holds(system.outside, me.id, late)
-    may_go_on.set()
+    try:
+        for _ in range(5):
+            assert await shown(system, me) == [late, first]
+        assert not await holds(system.outside, me.id, late)
+    finally:
+        may_go_on.set()
     await has_row(system, me, late)
     assert await shown(system, me) == [late, first]
 
