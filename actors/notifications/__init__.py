@@ -1,5 +1,5 @@
-"""Notifications: who followed, liked, reposted, commented, replied or named me, grouped, with read and seen markers; what
-rings, what is mailed daily, and of whom I hear.
+"""Notifications: who followed, liked, reposted, commented, replied or named me, grouped, with read and seen markers;
+what rings, what is mailed daily, and of whom I hear.
 
 Owns notifications, notification_people, _markers, _preferences, _absences and _digests. `kinds.py` declares each kind.
 Announces NotificationsChanged, NotificationMarkersMoved and NotificationPreferencesChanged.
