@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -37,11 +38,14 @@ class Encoded(View):
     def to_json(self) -> bytes:
         """Its JSON."""
         try:
-            kept: bytes = self._json
+            kept: bytes = _json_of(self)
         except AttributeError:
             kept = self.__pydantic_serializer__.to_json(self)
             object.__setattr__(self, "_json", kept)
         return kept
+
+
+_json_of = attrgetter("_json")
 
 
 class Message(BaseModel):
