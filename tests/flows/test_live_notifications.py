@@ -110,7 +110,8 @@ async def do_something(
 async def test_state_before_and_its_events_are_the_state_after(stack: Stack, seed: int, rounds: int) -> None:
     served, rng = await stack.serve(), random.Random(seed)
     owner, friend, *fans = await stack.people(6)
-    them = {"fans": fans, "posts": await stack.posts(owner, 3)}
+    posts = await stack.posts(owner, 3)
+    them = {"fans": fans, "posts": posts}
     device = Device(stack, served, owner)
     for _ in range(10):
         await do_something(stack, served, device, owner, rng, **them)
@@ -122,7 +123,7 @@ async def test_state_before_and_its_events_are_the_state_after(stack: Stack, see
             await device.live.close()
     open_to_all = {"policy": {"from_not_following": "accept"}}
     await stack.ok(served, "PUT", "/v1/notifications/preferences", owner, json=open_to_all)
-    await stack.ok(served, "PUT", f"/v1/posts/{them['posts'][0]}/like", friend)
+    await stack.ok(served, "PUT", f"/v1/posts/{posts[0]}/like", friend)
     # Everything was asked; what follows from it may still be on its way, and the last word is what counts.
     await stack.becomes(
         0,
