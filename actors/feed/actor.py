@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from actors.feed import following, for_you, queries
+from actors.feed.events import FeedGrew
 from actors.feed.filling import Filling, Showing, told
 from actors.feed.messages import FeedType, GetFeed, GetSuggestions, Suggestion
 from actors.feed.readers import Readers
@@ -15,6 +16,7 @@ from actors.feed.tasting import Tasting
 from actors.kernel.actor import on
 from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
+from actors.kernel.transaction import Transaction
 from actors.media.addresses import Addresses
 from actors.posts.events import (
     PostCommentsChanged,
@@ -78,7 +80,10 @@ class FeedActor(Filling, Tasting, domain="feed", lanes=4):
 
     @on(PostPublished, batch=256)
     async def rank_published(self, events: Sequence[PostPublished]) -> None:
-        await self._rescore(events, shown=events)
+        async with self.transaction() as tx:
+            await self._rank(tx, events, shown=events)
+            if newest := await queries.news(tx, [event.post_id for event in events]):
+                tx.emit(FeedGrew(newest=tuple(newest)))
 
     @on(PostLikesChanged, batch=256)
     async def rank_liked(self, events: Sequence[PostLikesChanged]) -> None:
@@ -102,8 +107,11 @@ class FeedActor(Filling, Tasting, domain="feed", lanes=4):
 
     async def _rescore(self, events: Sequence[Ranked], *, shown: Sequence[Showing] = ()) -> None:
         async with self.transaction() as tx:
-            await queries.rescore(tx, (event.post_id for event in events))
-            tx.emit(*await told(tx, shown))
+            await self._rank(tx, events, shown=shown)
+
+    async def _rank(self, tx: Transaction, events: Sequence[Ranked], *, shown: Sequence[Showing]) -> None:
+        await queries.rescore(tx, (event.post_id for event in events))
+        tx.emit(*await told(tx, shown))
 
     @on(PostDeleted, batch=256)
     async def forget_deleted(self, events: Sequence[PostDeleted]) -> None:

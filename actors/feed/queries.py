@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from actors.graph.visibility import may_see, wants_to_hear_of
+from actors.graph.visibility import is_open, may_see, wants_to_hear_of
 from actors.kernel.transaction import Reads, Transaction
 
 SAMPLE = 3
@@ -108,6 +108,20 @@ async def rescore(tx: Transaction, post_ids: Iterable[UUID]) -> None:
         """,
         list(set(post_ids)),
     )
+
+
+async def news(tx: Transaction, post_ids: Iterable[UUID]) -> list[UUID]:
+    """Those of these posts that everybody may be told of, the latest first: none that is sensitive, or whose author
+    anybody may not see."""
+    rows = await tx.fetch(
+        f"""
+        SELECT p.id FROM posts p
+        WHERE p.id = ANY($1::uuid[]) AND p.deleted_at IS NULL AND NOT p.sensitive AND {is_open("p.author_id")}
+        ORDER BY p.id DESC
+        """,
+        list(post_ids),
+    )
+    return [row["id"] for row in rows]
 
 
 async def forget(tx: Transaction, post_ids: Iterable[UUID]) -> None:
