@@ -41,7 +41,7 @@ async def operations(stack: Stack, served: Served) -> list[Operation]:
         filled = path
         for name in ("id", "post_id", "upload_id", "comment_id", "request_id"):
             filled = filled.replace(f"{{{name}}}", str(uuid4()))
-        filled = filled.replace("{username}", "nobody-here").replace("{tag}", "dawn")
+        filled = filled.replace("{username}", "nobody-here").replace("{tag}", "dawn").replace("{token}", "x" * 43)
         assert "{" not in filled, f"how should {path} be filled?"
         found += [(method.upper(), filled, operation) for method, operation in methods.items()]
     return found

@@ -34,6 +34,7 @@ NOT_EXPORTED = {
     "deferred_letters": "letters on their way, about what is in the lists",
     "notification_people": "who did it stands in what they did",
     "notification_absences": "that somebody is suspended or leaves, which is in the account",
+    "feed_giants": "that somebody has many followers, which their profile says",
     "feed_scores": "a ranking of posts, which are in the lists",
     "exports": "this archive itself",
     "post_tags": "an index of posts.tags",

@@ -17,6 +17,7 @@ from actors.graph.messages import Mute, SetFollow, Unmute
 from actors.kernel.system import System
 from actors.posts.messages import DeletePost, RestorePost
 from tests.actors.auth.people import callers, fetch, until
+from tests.actors.comments.commenting import settle
 from tests.actors.feed.showing import ago, holds, key_of, page, reader, show, shown, timeline
 from tests.actors.posts.posting import plant
 
@@ -104,6 +105,7 @@ async def test_what_has_not_taken_effect_is_there(system: System, monkeypatch: p
     await follow(me, ana, system=system)
     first = await show(system, ana.id, ago(minutes=9))
     await reader(system, me)
+    await settle(system.outside.settings.database_url)
     handle, may_go_on = FeedActor.add_rows, asyncio.Event()
 
     async def wait(self: FeedActor, facts: Sequence[RowShown]) -> None:
