@@ -129,13 +129,12 @@ class Walk:
     def _next(self) -> Key:
         snapshot, left = self._snapshot, self._left
         if snapshot is None:
-            alike: Sequence[str] = left.alike
+            given = bytes.fromhex("".join(left.alike))
         elif self._is_beyond:
-            alike = [_ending(post_id) for post_id in left.without if post_id < left.below]
+            given = b"".join([post_id.bytes[-2:] for post_id in left.without if post_id < left.below])
         else:
-            alike = [_ending(post_id) for post_id, _ in snapshot.places(0, self._offset)]
-        given = urlsafe_b64encode(bytes.fromhex("".join(alike))).decode()
-        return (FeedType.for_you, self.name, self._offset, str(left.below), given)
+            given = snapshot.endings(self._offset)
+        return (FeedType.for_you, self.name, self._offset, str(left.below), urlsafe_b64encode(given).decode())
 
 
 async def fill(
@@ -200,10 +199,6 @@ def _why(reason: Reason, post: PostView) -> Why:
             return Why.more
     engagement = post.counts.likes + post.counts.reposts + post.counts.comments
     return Why.popular if engagement else Why.fresh
-
-
-def _ending(post_id: UUID) -> str:
-    return post_id.hex[-4:]
 
 
 def _endings(given: str) -> list[str]:

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from secrets import randbelow, token_urlsafe
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -56,10 +57,13 @@ class Snapshot:
         """Where it is kept."""
         return self.name.partition(".")[0]
 
-    def places(self, start: int, end: int | None = None) -> list[Place]:
+    def places(self, start: int, end: int | None = None) -> Sequence[Place]:
         """The places from `start` on, those before `end`."""
-        packed = self.packed[start * _PLACE.size : None if end is None else end * _PLACE.size]
-        return [Place(UUID(bytes=raw), Reason(reason)) for raw, reason in _PLACE.iter_unpack(packed)]
+        return _unpacked(self.packed[start * _PLACE.size : None if end is None else end * _PLACE.size])
+
+    def endings(self, end: int) -> bytes:
+        """The last two bytes of each post before the place `end`."""
+        return b"".join([raw[-2:] for raw, _ in _PLACE.iter_unpack(self.packed[: end * _PLACE.size])])
 
     def kept(self) -> bytes:
         """All of it, as Redis holds it."""
@@ -145,6 +149,12 @@ class Snapshots:
         self._kept[snapshot.name] = snapshot
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+
+@lru_cache(256)
+def _unpacked(packed: bytes) -> Sequence[Place]:
+    """Many walk along the same places: they are made once."""
+    return [Place(UUID(bytes=raw), Reason(reason)) for raw, reason in _PLACE.iter_unpack(packed)]
 
 
 def personal_place(user_id: UUID) -> str:

@@ -5,9 +5,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from actors.kernel import metrics
+from server.http.caching import etag_of
 
 KEPT_SECONDS = 0.5
 """How long a page may be shown without a look at what became of it: well below the second in which a block, a private
@@ -20,14 +22,18 @@ Key = tuple[UUID | None, str]
 """Whose page it is, None for visitors, and what was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class KeptPage:
-    """A body, its validator, the address of the next page, and where the live log stood before its rows were read."""
+    """A body, the address of the next page, and where the live log stood before its rows were read."""
 
     body: bytes
-    etag: str
     link: str | None
     position: str | None
+
+    @cached_property
+    def etag(self) -> str:
+        """The body's validator, which nobody needs of a page that is somebody's own."""
+        return etag_of(self.body)
 
 
 class Pages:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from actors.kernel.message import Encoded
 from actors.kernel.paging import Page
-from server.http.caching import PRIVATE, etag_of, public
+from server.http.caching import PRIVATE, public
 from server.http.cursors import Cursors
 from server.http.pages import KeptPage
 from server.http.routing import Route
@@ -50,7 +50,7 @@ class Rendering:
         """The page as it is kept, for `show` to make responses of."""
         headers: CIMultiDict[str] = CIMultiDict()
         body = self._page(request, page, headers)
-        return KeptPage(body, etag_of(body), headers.get(hdrs.LINK), position)
+        return KeptPage(body, headers.get(hdrs.LINK), position)
 
     def show(self, request: web.Request, page: KeptPage, *, is_private: bool) -> web.StreamResponse:
         """The response with a kept page, and with the position that is kept beside it."""

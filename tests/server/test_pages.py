@@ -170,7 +170,7 @@ async def test_a_page_that_is_overtaken_by_its_askers_own_change_is_not_kept() -
     async def make() -> KeptPage:
         begun.set()
         await may_end.wait()
-        return KeptPage(b"old", "", None, None)
+        return KeptPage(b"old", None, None)
 
     asking = asyncio.create_task(kept.find_or_make((person, "/"), make))
     await begun.wait()
@@ -186,7 +186,7 @@ async def test_pages_take_no_more_room_than_they_may(monkeypatch: pytest.MonkeyP
     kept = Pages()
 
     async def make() -> KeptPage:
-        return KeptPage(bytes(800), "", None, None)
+        return KeptPage(bytes(800), None, None)
 
     for number in range(50):
         await kept.find_or_make((UUID(int=number), "/"), make)
