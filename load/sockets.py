@@ -69,6 +69,8 @@ class Socket(asyncio.Protocol):
                 self._rest = data
                 return
             self._is_upgraded = data.startswith(b"HTTP/1.1 101")
+            if self.upgraded.done():
+                return  # nobody waits any longer
             if not self._is_upgraded:
                 self.upgraded.set_exception(SocketClosed(data[:200].decode(errors="replace")))
                 return
