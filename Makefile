@@ -53,7 +53,7 @@ $(STAMP):
 	echo "Making .venv with $$($$python --version) from requirements.lock …"; \
 	if ! [ -w "$${HOME:-/nonexistent}" ]; then export PIP_NO_CACHE_DIR=1; fi; \
 	$$python -m venv .venv && \
-	$(BIN)/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock && \
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock && \
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@rm -f .venv/made-from-* && touch $@
 
