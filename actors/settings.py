@@ -45,7 +45,9 @@ class Settings(BaseSettings):
         description="postgresql://user:password@host:port/name",
     )
     database_replica_url: PostgresqlUrl | None = Field(
-        None, validation_alias=_variable("DB_REPLICA_URL"), description="a read replica for queries"
+        None,
+        validation_alias=_variable("DB_REPLICA_URL"),
+        description="a streaming replica, which answers visitors",
     )
     redis_url: RedisUrl = Field(
         validation_alias=_variable("REDIS_URL"), description="redis://host:port/0, Redis 7 or Valkey 8 and up"

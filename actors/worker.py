@@ -83,7 +83,7 @@ def declared_jobs() -> dict[str, Job]:
 async def run_worker(settings: Settings) -> None:
     """A worker process: until SIGTERM or SIGINT. It reads the primary, where what was just committed is."""
     stopping = _stopped_by_signals()
-    async with open_outside(settings.model_copy(update={"database_replica_url": None})) as outside:
+    async with open_outside(settings) as outside:
         if settings.worker_metrics_port is not None:
             start_http_server(settings.worker_metrics_port, addr=settings.host)
         log.info("worker starts")

@@ -29,8 +29,8 @@ class Lifecycle:
 class LiveHead(Protocol):
     """The live log, as far as REST needs it."""
 
-    def position(self) -> str:
-        """Where the log stands now, as clients hold it."""
+    def position(self, shown: tuple[int, int] | None = None) -> str:
+        """Where the log stands now, as clients hold it; no later than the epoch and number `shown`."""
 
 
 SETTINGS = web.AppKey("settings", Settings)

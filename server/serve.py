@@ -18,6 +18,7 @@ from actors.kernel.system import System
 from actors.settings import Settings, SettingsError
 from server.app import begin_drain, create_app, runner
 from server.embedded.processes import die_with_parent
+from server.http.readiness import Check
 from server.http.standings import Standings
 from server.realtime.realtime import REALTIME, Realtime
 
@@ -72,13 +73,16 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
 
 def assemble(outside: Outside, system: System, realtime: Realtime, standings: Standings) -> web.Application:
     """The whole application around a started system and live edge."""
+    checks: dict[str, Check] = {"storage": outside.storage.is_up}
+    if system.replica is not None:
+        checks["replica"] = system.replica.is_close
     app = create_app(
         outside.settings,
         system=system,
         cache=outside.cache,
         live_log=realtime,
         standings=standings,
-        checks={"storage": outside.storage.is_up},
+        checks=checks,
     )
     app[REALTIME] = realtime
     return app

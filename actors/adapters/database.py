@@ -42,13 +42,9 @@ class Database:
     @classmethod
     async def open(cls, settings: Settings) -> Self:
         """Connect. Raises the driver's error when the database does not answer within 10 seconds."""
-        commands = await _pool(settings.database_url, settings.command_connections)
+        commands = await pool_of(settings.database_url, settings.command_connections)
         try:
-            queries = await _pool(
-                settings.database_replica_url or settings.database_url,
-                settings.query_connections,
-                read_only=True,
-            )
+            queries = await pool_of(settings.database_url, settings.query_connections, read_only=True)
         except BaseException:
             commands.terminate()
             raise
@@ -66,19 +62,19 @@ class Database:
     @asynccontextmanager
     async def for_command(self) -> AsyncIterator[Connection]:
         """A connection that may write. Waiting is bounded by the lanes that ask."""
-        async with self._command_slots, _lent(self._commands) as connection:
+        async with self._command_slots, lent(self._commands) as connection:
             yield connection
 
     @asynccontextmanager
     async def for_event(self) -> AsyncIterator[Connection]:
         """A connection that may write, from the share of those who react: a crowd of facts must not starve people."""
-        async with self._event_slots, _lent(self._commands) as connection:
+        async with self._event_slots, lent(self._commands) as connection:
             yield connection
 
     @asynccontextmanager
     async def for_query(self) -> AsyncIterator[Connection]:
-        """A connection that reads only, on the replica where there is one."""
-        async with self._query_slots, _lent(self._queries) as connection:
+        """A connection that reads only."""
+        async with self._query_slots, lent(self._queries) as connection:
             yield connection
 
     async def dedicated(self, **server_settings: str) -> asyncpg.Connection:
@@ -87,7 +83,7 @@ class Database:
 
 
 @asynccontextmanager
-async def _lent(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
+async def lent(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
     """A connection of the pool. That it is lost on its way back undoes nothing: the pool replaces it."""
     connection = await pool.acquire()
     try:
@@ -97,7 +93,8 @@ async def _lent(pool: asyncpg.Pool) -> AsyncIterator[Connection]:
             await pool.release(connection)
 
 
-async def _pool(url: str, size: int, *, read_only: bool = False) -> asyncpg.Pool:
+async def pool_of(url: str, size: int, *, read_only: bool = False) -> asyncpg.Pool:
+    """Up to `size` connections. Raises the driver's error when no server answers within 10 seconds."""
     pool: asyncpg.Pool = await asyncpg.create_pool(
         url,
         min_size=min(2, size),

@@ -92,7 +92,7 @@ class Actor:
     @property
     def read(self) -> "Reader":
         """Where queries read: connections that commands cannot starve."""
-        return self._lane.system.reader
+        return self._lane.reader
 
     def transaction(self) -> "AbstractAsyncContextManager[Transaction]":
         """The one transaction of the message at hand: its rows, its facts and its answer are one commit."""

@@ -16,12 +16,14 @@ from actors.kernel.once import Idempotency
 class Origin:
     """Where a request came from: its id, its deadline in the loop's seconds, its Idempotency-Key.
 
-    `replayed` becomes true when the answer is one that was stored before.
+    `may_lag`: a query that the read replica shall answer. `replayed` becomes true when the answer is one that was
+    stored before.
     """
 
     request_id: str | None = None
     deadline: float | None = None
     idempotency: Idempotency | None = None
+    may_lag: bool = False
     replayed: bool = False
 
 

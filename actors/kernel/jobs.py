@@ -46,7 +46,7 @@ class JobContext:
         self.id = job_id
         self.adapters = bench.outside
         self.heavy = bench.heavy
-        self.read = Reader(bench.outside.database)
+        self.read = Reader(bench.outside.database.for_query)
         self.is_done = False
         self._bench = bench
         self._origin = origin

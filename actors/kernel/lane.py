@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from actors.adapters.database import CONNECTION_ERRORS, Connection
+from actors.adapters.database import CONNECTION_ERRORS
 from actors.kernel import metrics, once
 from actors.kernel.actor import Actor
 from actors.kernel.envelope import Envelope, Origin, settle
@@ -20,7 +20,7 @@ from actors.kernel.failures import Verdict, judge
 from actors.kernel.mailbox import Mailbox
 from actors.kernel.message import Command, Event, Request
 from actors.kernel.once import Repeated, Replayed, caused_id
-from actors.kernel.transaction import Transaction
+from actors.kernel.transaction import Connect, Transaction
 from actors.kernel.work import Work, without_twins
 
 if TYPE_CHECKING:
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 log = structlog.get_logger(__name__)
-
-Connect = Callable[[], AbstractAsyncContextManager[Connection]]
-"""Where a lane's transactions get their connection."""
 
 LONGEST_REST = 0.5
 RERUNS = 5
@@ -47,6 +44,7 @@ class Lane:
         self, system: System, actor: type[Actor], name: str, *, capacity: int, connect: Connect, rest: float = 0.0
     ) -> None:
         self.system = system
+        self.reader = system.reader
         self._rest = rest
         self._connect = connect
         self.name = name

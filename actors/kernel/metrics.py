@@ -22,6 +22,7 @@ failed_messages_total = Counter(
     "vitrine_failed_messages_total", "Messages whose handler raised, alone and again", ["domain", "message"]
 )
 outbox_lag_seconds = Gauge("vitrine_outbox_lag_seconds", "Age of the oldest fact that waits for the relay")
+replica_lag_seconds = Gauge("vitrine_replica_lag_seconds", "How far the read replica is behind at the least")
 relay_leader = Gauge("vitrine_relay_is_leader", "1 in the process whose relay leads")
 relayed_total = Counter("vitrine_relayed_facts_total", "Facts moved from the outbox to Redis")
 epochs_total = Counter("vitrine_epochs_total", "Epochs begun because Redis had lost something")

@@ -17,6 +17,7 @@ from actors.kernel.failures import Verdict, judge
 
 if TYPE_CHECKING:
     from actors.kernel.system import System
+    from actors.kernel.transaction import Reader
 
 log = structlog.get_logger(__name__)
 
@@ -28,12 +29,12 @@ CONCURRENT_SINGLES = 32
 class Questions:
     """All queries of one type. A query never joins a batch that is already running: it would miss newer rows."""
 
-    def __init__(self, system: System, actor: type[Actor], handler: Handler) -> None:
+    def __init__(self, system: System, actor: type[Actor], handler: Handler, reader: Reader) -> None:
         self._system = system
         self._domain = actor.domain
         self._capacity = actor.mailbox
         self._handler = handler
-        self._method = getattr(actor(_ReadOnlyLane(system)), handler.method)  # type: ignore[arg-type]  # a lane that only reads
+        self._method = getattr(actor(_ReadOnlyLane(system, reader)), handler.method)  # type: ignore[arg-type]  # a lane that only reads
         self._waiting: deque[Envelope] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._limit = CONCURRENT_BATCHES if handler.batch > 1 else CONCURRENT_SINGLES
@@ -98,8 +99,9 @@ class Questions:
 class _ReadOnlyLane:
     """What an actor sees of its lane while it answers queries: it may ask and read, never write."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, reader: Reader) -> None:
         self.system = system
+        self.reader = reader
 
     def transaction(self) -> None:
         raise RuntimeError("a query never writes")

@@ -23,6 +23,7 @@ from actors.kernel.outbox import Listeners
 from actors.kernel.pressure import Pressure
 from actors.kernel.questions import Questions
 from actors.kernel.relay import Relay
+from actors.kernel.replica import Replica
 from actors.kernel.supervisor import Supervisor
 from actors.kernel.transaction import Reader
 from actors.kernel.wakeup import Wakeup
@@ -47,7 +48,8 @@ class System:
         self.owners: Mapping[type[Message], type[Actor]] = owners_of(actors)
         self.outside = outside
         self.database = outside.database
-        self.reader = Reader(outside.database)
+        self.reader = Reader(outside.database.for_query)
+        self.replica = _replica_of(outside)
         self.supervisor = Supervisor()
         self.listeners = listeners_of(actors)
         self.domains = tuple(actor.domain for actor in actors)
@@ -84,11 +86,8 @@ class System:
             ]
             for actor in actors
         }
-        self._questions = {
-            kind: Questions(self, actor, actor.handlers[kind])
-            for kind, actor in self.owners.items()
-            if issubclass(kind, Query)
-        }
+        self._questions = self._questions_with(self.reader)
+        self._visitors_questions = self._questions_with(Reader(self.replica.for_query)) if self.replica else {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -100,6 +99,8 @@ class System:
         await self.relay.start()
         await self.inbox.start()
         await self.pressure.start()
+        if self.replica:
+            await self.replica.start()
 
     async def stop(self) -> None:
         """Take nothing more, finish what was accepted, hand the last facts to Redis."""
@@ -109,8 +110,10 @@ class System:
         # Events first: their handlers may still ask commands of other domains.
         for lanes in (self._event_lanes, self._command_lanes):
             await self._finish(lanes)
-        for questions in self._questions.values():
+        for questions in (*self._questions.values(), *self._visitors_questions.values()):
             await questions.drain()
+        if self.replica:
+            await self.replica.stop()
         await self.inbox.stop()
         await self.relay.stop()
         await self.wakeup.stop()
@@ -134,7 +137,8 @@ class System:
         envelope = Envelope(message, loop.create_future(), origin, record)
         try:
             if isinstance(message, Query):
-                self._questions[type(message)].put(envelope)
+                questions = self._visitors_questions if origin.may_lag else self._questions
+                questions[type(message)].put(envelope)
             else:
                 self._lane(self._command_lanes[actor.domain], message).mailbox.put(envelope)
         except Busy:
@@ -172,7 +176,8 @@ class System:
         """Bring the gauges of queue depths up to date."""
         for domain, lanes in self._command_lanes.items():
             waiting = sum(len(lane.mailbox) for lane in (*lanes, *self._event_lanes[domain]))
-            waiting += sum(len(q) for kind, q in self._questions.items() if self.owners[kind].domain == domain)
+            for questions in (self._questions, self._visitors_questions):
+                waiting += sum(len(q) for kind, q in questions.items() if self.owners[kind].domain == domain)
             metrics.mailbox_depth.labels(domain).set(waiting)
 
     async def _finish(self, lanes_of: dict[str, list[Lane]]) -> None:
@@ -181,6 +186,13 @@ class System:
             lane.mailbox.close()
         if self._tasks:
             await asyncio.wait([self._tasks[lane.name] for lane in lanes])
+
+    def _questions_with(self, reader: Reader) -> dict[type[Message], Questions]:
+        return {
+            kind: Questions(self, actor, actor.handlers[kind], reader)
+            for kind, actor in self.owners.items()
+            if issubclass(kind, Query)
+        }
 
     def _all_lanes(self) -> Iterable[Lane]:
         for lanes in (*self._command_lanes.values(), *self._event_lanes.values()):
@@ -200,6 +212,11 @@ class System:
                 self.supervisor.note_restart(lane.name.partition("/")[0])
             else:
                 return
+
+
+def _replica_of(outside: Outside) -> Replica | None:
+    url = outside.settings.database_replica_url
+    return None if url is None else Replica(url, outside.settings.query_connections, outside.database)
 
 
 def owners_of(actors: Sequence[type[Actor]]) -> Mapping[type[Message], type[Actor]]:

@@ -1,6 +1,7 @@
 """The one transaction of a message: rows, facts, owed jobs and the answer become true together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -8,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from actors.adapters.database import Connection, Database
+from actors.adapters.database import Connection
 from actors.kernel import outbox
 from actors.kernel.message import Event
 
@@ -31,26 +32,30 @@ class Reads(Protocol):
         ...
 
 
-class Reader:
-    """Reads outside any transaction, each statement on a connection of the query pool."""
+Connect = Callable[[], AbstractAsyncContextManager[Connection]]
+"""Where connections come from: each is given back when its block ends."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+
+class Reader:
+    """Reads outside any transaction, each statement on a connection that `connect` lends."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
 
     async def fetch(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         """Every row."""
-        async with self._database.for_query() as connection:
+        async with self._connect() as connection:
             rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
             return rows
 
     async def fetchrow(self, sql: str, *args: Any) -> asyncpg.Record | None:
         """The first row, or None."""
-        async with self._database.for_query() as connection:
+        async with self._connect() as connection:
             return await connection.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
-        async with self._database.for_query() as connection:
+        async with self._connect() as connection:
             return await connection.fetchval(sql, *args)
 
 

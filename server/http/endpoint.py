@@ -45,6 +45,7 @@ class Endpoint:
         self._trusted = self._binding.trusted - {"caller"}
         self._system, self._cursors = app[SYSTEM], app[CURSORS]
         self._live_log = app[LIVE_LOG] if route.live else None
+        self._replica = self._system.replica if route.may_lag else None
         self._proxies = app[SETTINGS].trusted_proxies
         self._pages, self._changes = app[PAGES], route.method not in SAFE_METHODS
 
@@ -69,12 +70,9 @@ class Endpoint:
         if self.route.keeps is not None and self.route.keeps(message):
             page = await self._pages.find_or_make(key, lambda: self._make_page(request, exchange, message))
             return self._rendering.show(request, page, is_private=_shows_credentials(request))
-        position = self._position()
-        origin = Origin(
-            exchange.request_id,
-            asyncio.get_running_loop().time() + ASK_SECONDS,
-            self._idempotency(request, exchange, message) if self.route.idempotent else None,
-        )
+        origin, position = self._departure(request, exchange)
+        if self.route.idempotent:
+            origin.idempotency = self._idempotency(request, exchange, message)
         try:
             reply: Any = await self._system.ask(message, origin=origin)
         finally:
@@ -89,13 +87,18 @@ class Endpoint:
             response.headers["Idempotency-Replayed"] = "true"
         return response
 
-    def _position(self) -> str | None:
-        """Read before the rows: what happens in between is then replayed, not lost."""
-        return None if self._live_log is None else self._live_log.position()
+    def _departure(self, request: web.Request, exchange: Exchange) -> tuple[Origin, str | None]:
+        """What goes with the message, and the position of its answer where that is live.
+
+        A position is read before the rows, and where they are read: what happens in between is then replayed, not lost.
+        """
+        shown = None if self._replica is None or _shows_credentials(request) else self._replica.position
+        position = None if self._live_log is None else self._live_log.position(shown)
+        deadline = asyncio.get_running_loop().time() + ASK_SECONDS
+        return Origin(exchange.request_id, deadline, may_lag=shown is not None), position
 
     async def _make_page(self, request: web.Request, exchange: Exchange, message: Request[Any]) -> KeptPage:
-        position = self._position()
-        origin = Origin(exchange.request_id, asyncio.get_running_loop().time() + ASK_SECONDS)
+        origin, position = self._departure(request, exchange)
         reply: Any = await self._system.ask(message, origin=origin)
         return self._rendering.kept(request, reply, position=position)
 

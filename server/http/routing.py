@@ -10,7 +10,7 @@ from aiohttp import web
 
 from actors.auth.people import Plan, Role
 from actors.kernel.errors import DeclarationError
-from actors.kernel.message import Request
+from actors.kernel.message import Query, Request
 from server.http.binding import Binding
 from server.http.needs import Needs
 
@@ -94,6 +94,11 @@ class Route:
         if self.role is None and (self.plan is not None or (caller is not None and caller.is_required())):
             return Needs(Role.user, self.plan)
         return Needs(self.role, self.plan)
+
+    @property
+    def may_lag(self) -> bool:
+        """Whether a read replica may answer it to visitors, who have written nothing that they could miss."""
+        return self.method == "GET" and issubclass(self.message, Query) and self.needs.is_open
 
     @property
     def binding(self) -> Binding:

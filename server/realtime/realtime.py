@@ -8,6 +8,7 @@ from server.http.standings import Standings
 from server.realtime.admission import Admission
 from server.realtime.audience import Audience
 from server.realtime.dispatch import Dispatch
+from server.realtime.entries import Position
 from server.realtime.fanout import Fanout
 from server.realtime.following import Following
 from server.realtime.gateway import Gateway
@@ -53,9 +54,13 @@ class Realtime:
         dispatch = Dispatch(admission, self._audience, subscribing, rights, self._places)
         self.gateway = Gateway(admission, dispatch, self._audience, self._fanout, self._wheel, self._places)
 
-    def position(self) -> str:
-        """How far the log was read and sent, as clients hold it: the `Stream-Position` of what is read from now on."""
-        return str(self._fanout.position())
+    def position(self, shown: tuple[int, int] | None = None) -> str:
+        """How far the log was read and sent, as clients hold it: the `Stream-Position` of what is read from now on.
+
+        It is no later than the epoch and number `shown`, up to which the rows are known to be where they are read.
+        """
+        position = self._fanout.position()
+        return str(position if shown is None else min(position, Position(*shown)))
 
     async def start(self) -> None:
         """Fill the ring from the stream, or, with Redis away, begin without it and go on trying; then learn who may

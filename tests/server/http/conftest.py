@@ -26,7 +26,7 @@ SignIn = Callable[..., dict[str, str]]
 class Head:
     """A live log that stands still."""
 
-    def position(self) -> str:
+    def position(self, shown: tuple[int, int] | None = None) -> str:
         """Where it stands."""
         return "7-42"
 
