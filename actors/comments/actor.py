@@ -55,6 +55,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
                     post_id=wish.post_id,
                     comment_id=comment.id,
                     author_id=me,
+                    top_author_id=changes.author_of(top),
                     told=changes.told(place["author_id"], top, mentions),
                     comment=comment,
                     thread=await _thread(tx, top, 1),
@@ -88,6 +89,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
                     post_id=comment.post_id,
                     comment_id=comment.id,
                     author_id=me,
+                    top_author_id=changes.author_of(standing.top),
                     told=tuple(dict.fromkeys((*standing.told, *mentions))),
                     comment=comment,
                 )
@@ -106,6 +108,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
                     post_id=standing.row["post_id"],
                     comment_id=wish.comment_id,
                     author_id=standing.row["author_id"],
+                    top_author_id=changes.author_of(standing.top),
                     told=standing.told,
                     replies=standing.row["replies"],
                     thread=await _thread(tx, standing.top, -1),

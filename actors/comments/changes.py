@@ -33,6 +33,11 @@ def told(post_author_id: UUID, top: Record | None, mentions: Sequence[UUID]) -> 
     return tuple(dict.fromkeys((post_author_id, *above, *mentions)))
 
 
+def author_of(top: Record | None) -> UUID | None:
+    """Whose comment a reply is under; None for what is no reply."""
+    return None if top is None else top["author_id"]
+
+
 async def lock(tx: Transaction, comment_id: UUID) -> Record | None:
     """Lock a living comment: `id`, `author_id`, `replies`."""
     return await tx.fetchrow(

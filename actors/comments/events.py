@@ -35,12 +35,18 @@ class CommentDeletedFrame(View):
 
 class _Spoken(Event, key="post_id"):
     """Something about a comment. `told` are the people it was addressed to: whose post it is under, whose comment it
-    replies to, and whom it names or named."""
+    replies to, and whom it names or named. `top_author_id` is whose comment it replies to: a reply is there for those
+    who may meet both."""
 
     post_id: UUID
     comment_id: UUID
     author_id: UUID
     told: tuple[UUID, ...]
+    top_author_id: UUID | None = None
+
+    def _live(self, kind: str, frame: View, author_id: UUID | None) -> Live:
+        near = () if self.top_author_id is None else (self.top_author_id,)
+        return Live((f"post:{self.post_id}",), kind, frame, author=author_id, near=near)
 
 
 class CommentPosted(_Spoken, key="post_id"):
@@ -52,7 +58,7 @@ class CommentPosted(_Spoken, key="post_id"):
     def live(self) -> Live:
         """For those who watch the post."""
         frame = CommentCreatedFrame(comment=self.comment, thread=self.thread)
-        return Live((f"post:{self.post_id}",), "comment.created", frame, author=self.author_id)
+        return self._live("comment.created", frame, self.author_id)
 
 
 class CommentEdited(_Spoken, key="post_id"):
@@ -62,8 +68,7 @@ class CommentEdited(_Spoken, key="post_id"):
 
     def live(self) -> Live:
         """For those who watch the post."""
-        frame = CommentFrame(comment=self.comment)
-        return Live((f"post:{self.post_id}",), "comment.updated", frame, author=self.author_id)
+        return self._live("comment.updated", CommentFrame(comment=self.comment), self.author_id)
 
 
 class CommentDeleted(_Spoken, key="post_id"):
@@ -73,9 +78,9 @@ class CommentDeleted(_Spoken, key="post_id"):
     thread: Thread | None = None
 
     def live(self) -> Live:
-        """For those who watch the post."""
+        """For those who watch the post, those too who may not meet its author any more but had it on a screen."""
         frame = CommentDeletedFrame(comment_id=self.comment_id, post_id=self.post_id, thread=self.thread)
-        return Live((f"post:{self.post_id}",), "comment.deleted", frame)
+        return self._live("comment.deleted", frame, None)
 
 
 class CommentsMiscounted(Event, key="post_id"):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from actors.comments.changes import count_replies, told
+from actors.comments.changes import author_of, count_replies, told
 from actors.comments.events import CommentDeleted, Thread
 from actors.kernel.transaction import Transaction
 
@@ -45,11 +45,13 @@ def _shows_above(row: Record, living: dict[UUID, Record], going: set[UUID]) -> b
 
 def _gone(row: Record, living: dict[UUID, Record], left: dict[UUID, int]) -> CommentDeleted:
     top_id = row["parent_id"]
+    top = None if top_id is None else living[top_id]
     return CommentDeleted(
         post_id=row["post_id"],
         comment_id=row["id"],
         author_id=row["author_id"],
-        told=told(row["post_author_id"], None if top_id is None else living[top_id], row["mentions"]),
+        top_author_id=author_of(top),
+        told=told(row["post_author_id"], top, row["mentions"]),
         replies=0 if top_id is not None else living[row["id"]]["replies"],
         thread=None if top_id is None else Thread(id=top_id, replies=left[top_id]),
     )

@@ -117,7 +117,8 @@ class Live(NamedTuple):
     """What a fact shows to the people who watch: a public model, encoded once, for every topic named.
 
     An `ephemeral` one is not kept for those who come back: its latest state is always to be had elsewhere.
-    `author` is whose work it shows, for those who must not see that person's.
+    `author` is whose work it shows, for those who must not see that person's. On topics it is for those alone who may
+    meet all of `near` too: people without whom it would not be there, such as the one whose words it answers.
     """
 
     topics: tuple[str, ...]
@@ -125,6 +126,7 @@ class Live(NamedTuple):
     data: BaseModel
     ephemeral: bool = False
     author: UUID | None = None
+    near: tuple[UUID, ...] = ()
 
 
 class Event(Message):

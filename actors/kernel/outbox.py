@@ -17,9 +17,9 @@ Listeners = Mapping[type[Event], str]
 """For each event type the domains that listen to it, joined by spaces."""
 
 _APPEND = """
-INSERT INTO outbox (id, type, key, payload, targets, topics, live_type, live_data, ephemeral, author, origin, at)
+INSERT INTO outbox (id, type, key, payload, targets, topics, live_type, live_data, ephemeral, author, near, origin, at)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[],
-                     $8::bytea[], $9::boolean[], $10::uuid[], $11::text[], $12::timestamptz[])
+                     $8::bytea[], $9::boolean[], $10::uuid[], $11::text[], $12::text[], $13::timestamptz[])
 """
 
 
@@ -34,10 +34,10 @@ def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
 
 def _row(fact: Event, listeners: Listeners, origin: str | None) -> tuple[Any, ...]:
     live = fact.live()
-    shown: tuple[Any, ...] = ("", None, None, False, None)
+    shown: tuple[Any, ...] = ("", None, None, False, None, "")
     if live is not None and live.topics:
         data = orjson.dumps(live.data.model_dump(mode="json"))
-        shown = (" ".join(live.topics), live.type, data, live.ephemeral, live.author)
+        shown = (" ".join(live.topics), live.type, data, live.ephemeral, live.author, " ".join(map(str, live.near)))
     payload = fact.model_dump_json().encode()
     targets = listeners.get(type(fact), "")
     return (fact.id, type(fact).__name__, str(fact.key), payload, targets, *shown, origin, fact.at)

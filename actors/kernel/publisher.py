@@ -23,7 +23,7 @@ REDIS_SECONDS = 5.0
 _TOO_SMALL = "equal or smaller"
 
 _CLAIM = """
-SELECT seq, id, type, payload, targets, topics, live_type, live_data, ephemeral, author, origin, at
+SELECT seq, id, type, payload, targets, topics, live_type, live_data, ephemeral, author, near, origin, at
 FROM outbox WHERE published_at IS NULL AND seq > $1 ORDER BY seq LIMIT $2
 """
 _CLAIM_JOBS = "SELECT id, task, args FROM job_intents WHERE published_at IS NULL ORDER BY seq LIMIT $1"
@@ -143,6 +143,8 @@ class Publisher:
             shown += ["e", b"1"]
         if fact["author"]:
             shown += ["s", str(fact["author"])]
+        if fact["near"]:
+            shown += ["m", fact["near"]]
         pipe.add("XADD", LIVE, "NOMKSTREAM", f"{self.epoch}-{n}", *shown)
         return n
 

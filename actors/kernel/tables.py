@@ -19,6 +19,7 @@ class Outbox(Table, tablename="outbox"):
     live_data = Bytea(null=True, default=None, help_text="the public model as JSON")
     ephemeral = Boolean(default=False)
     author = UUID(null=True, default=None)
+    near = Text(default="", help_text="whom one must be able to meet besides, joined by spaces")
     origin = Text(null=True, default=None, help_text="the request id that caused it")
     at = Timestamptz()
     published_at = Timestamptz(null=True, default=None)

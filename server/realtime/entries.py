@@ -35,7 +35,7 @@ class Position(NamedTuple):
 class Entry:
     """One entry of the log. The fields are the bytes that Redis sent, `data` is JSON."""
 
-    __slots__ = ("at", "data", "ephemeral", "id", "n", "read_at", "topics", "type", "work_of")
+    __slots__ = ("at", "data", "ephemeral", "id", "n", "near", "read_at", "topics", "type", "work_of")
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class Entry:
         ephemeral: bool = False,
         read_at: float = 0.0,
         work_of: UUID | None = None,
+        near: tuple[UUID, ...] = (),
     ) -> None:
         self.n = n
         self.topics = topics
@@ -60,6 +61,8 @@ class Entry:
         self.read_at = read_at
         self.work_of = work_of
         """Whose work it shows: some may not see that."""
+        self.near = near
+        """Who else must be somebody whom one may meet."""
 
     @property
     def size(self) -> int:
@@ -91,5 +94,6 @@ def read(entry_id: bytes, fields: Mapping[bytes, bytes], read_at: float) -> tupl
         ephemeral=fields.get(b"e") == b"1",
         read_at=read_at,
         work_of=UUID(shown.decode()) if (shown := fields.get(b"s")) else None,
+        near=tuple(map(UUID, fields.get(b"m", b"").decode().split())),
     )
     return int(epoch), entry

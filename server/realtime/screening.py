@@ -68,12 +68,12 @@ class Screening:
         Who watches a post or a profile may see its owner; in that place they need only be able to meet others.
         """
         topics = self._topics(entry)
-        seen = {topic.owner for topic in topics if topic.owner is not None}
-        if entry.work_of is None:
-            return Concerned(frozenset(seen), frozenset()) if seen else NOBODY
-        if any(topic.owner is None for topic in topics):
-            seen.add(entry.work_of)
-        return Concerned(frozenset(seen), frozenset({entry.work_of} - seen) if topics else frozenset())
+        if not topics:
+            return NOBODY
+        seen, met = {topic.owner for topic in topics if topic.owner is not None}, set(entry.near)
+        if entry.work_of is not None:
+            (seen if any(topic.owner is None for topic in topics) else met).add(entry.work_of)
+        return Concerned(frozenset(seen), frozenset(met - seen))
 
     def are_open(self, people: Iterable[UUID]) -> bool:
         """Whether all of them are known to hide from nobody."""

@@ -1,6 +1,6 @@
 """What of the past one viewer may be told, when they come back to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 from uuid import UUID
 
@@ -42,8 +42,9 @@ class Sieve:
         if topic.key == FOLLOWING:
             if (shown := shown_by(entry)) is not None:
                 self._shown.setdefault(shown)
-        elif entry.work_of is not None:
-            self._of(topic).setdefault(entry.work_of)
+            return
+        for one, known in self._concerned(entry, topic):
+            known.setdefault(one)
 
     async def ask(self, questions: Questions) -> None:
         """Find out what is not known yet. Raises a `Refusal`."""
@@ -61,10 +62,13 @@ class Sieve:
         if topic.key == FOLLOWING:
             shown = shown_by(entry)
             return shown is not None and bool(self._shown.get(shown))
-        return entry.work_of is None or bool(self._of(topic).get(entry.work_of))
+        return all(known.get(one) for one, known in self._concerned(entry, topic))
 
-    def _of(self, topic: Named) -> dict[UUID, bool | None]:
-        return self._seen if topic.post_id is None else self._met
+    def _concerned(self, entry: Entry, topic: Named) -> Iterator[tuple[UUID, dict[UUID, bool | None]]]:
+        if entry.work_of is not None:
+            yield entry.work_of, self._seen if topic.post_id is None else self._met
+        for one in entry.near:
+            yield one, self._met
 
 
 def _unknown(known: dict[T, bool | None]) -> list[T]:

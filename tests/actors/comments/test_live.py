@@ -92,6 +92,23 @@ async def test_comments_fetched_before_with_what_is_heard_since_are_the_comments
     assert (len(after), row["comments"]) == (3, 3)
 
 
+async def events_until(socket: Socket, last: str) -> list[dict[str, Any]]:
+    """The events of comments up to and with the one that says so."""
+    events: list[dict[str, Any]] = []
+    async with asyncio.timeout(30):
+        while not events or body_of(events[-1]) != last:
+            frame = await socket.push()
+            if frame["push"] == "event" and frame["type"].startswith("comment."):
+                events.append(frame)
+    return events
+
+
+def body_of(event: dict[str, Any]) -> str | None:
+    """What the comment says; None when it is gone."""
+    body: str | None = event["data"].get("comment", {}).get("body")
+    return body
+
+
 @pytest.mark.parametrize("is_private", [False, True])
 async def test_nobody_hears_whom_they_block_and_everybody_else_hears_even_who_is_private(
     client: Client, system: System, settings: Settings, database_url: str, *, is_private: bool
@@ -105,16 +122,23 @@ async def test_nobody_hears_whom_they_block_and_everybody_else_hears_even_who_is
     at_omar, at_bea = [await watch(client, settings, who, topic) for who in (omar, bea)]
     from_ana, from_omar = await say(system, ana, post, "from ana"), await say(system, omar, post, "from omar")
 
-    async def heard(socket: Socket, last: str) -> list[str]:
-        bodies: list[str] = []
-        async with asyncio.timeout(30):
-            while not bodies or bodies[-1] != last:
-                frame = await socket.push()
-                if frame["push"] == "event" and frame["type"] == "comment.created":
-                    bodies.append(frame["data"]["comment"]["body"])
-        return bodies
-
-    assert await heard(at_omar, "from omar") == ["from ana", "from omar"]
-    assert await heard(at_bea, "from omar") == ["from omar"]
+    assert list(map(body_of, await events_until(at_omar, "from omar"))) == ["from ana", "from omar"]
+    assert list(map(body_of, await events_until(at_bea, "from omar"))) == ["from omar"]
     assert {comment.id for comment in await said(system, post, bea)} == {from_omar.id}
     assert {comment.id for comment in await said(system, post, omar)} == {from_ana.id, from_omar.id}
+
+
+async def test_under_a_comment_of_somebody_hidden_nothing_is_heard_of_what_others_reply(
+    client: Client, system: System, settings: Settings, database_url: str
+) -> None:
+    omar, ana, bea, cleo = await callers(system, "omar", "ana", "bea", "cleo")
+    (post,) = await plant(database_url, [omar.id])
+    by_bea, by_omar = await say(system, bea, post, "from bea"), await say(system, omar, post, "from omar")
+    await fetch(database_url, "INSERT INTO blocks VALUES ($1, $2, now())", ana.id, bea.id)
+    socket = await watch(client, settings, ana, {f"post:{post}": None})
+    hidden = await say(system, cleo, post, "to bea", parent_id=by_bea.id)
+    await system.ask(EditComment(caller=cleo, comment_id=hidden.id, body="to bea again"))
+    await system.ask(DeleteComment(caller=cleo, comment_id=hidden.id))
+    await say(system, cleo, post, "to omar", parent_id=by_omar.id)
+    (heard,) = await events_until(socket, "to omar")
+    assert heard["data"]["thread"] == {"id": str(by_omar.id), "replies": 1}

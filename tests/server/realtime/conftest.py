@@ -52,6 +52,7 @@ class Stream:
         ephemeral: bool = False,
         skip: int = 0,
         work_of: UUID | None = None,
+        near: tuple[UUID, ...] = (),
     ) -> str:
         self.n += 1 + skip
         fields: dict[Any, Any] = {"t": topics, "y": type, "i": str(uuid4()), "a": "2026-11-22T12:00:00+00:00"}
@@ -60,6 +61,8 @@ class Stream:
             fields["e"] = "1"
         if work_of is not None:
             fields["s"] = str(work_of)
+        if near:
+            fields["m"] = " ".join(map(str, near))
         await self.redis.xadd("live", fields, id=f"{self.epoch}-{self.n}", nomkstream=True)
         return f"{self.epoch}-{self.n}"
 

@@ -145,6 +145,18 @@ async def test_under_a_post_one_hears_those_one_may_meet_though_their_own_work_i
     assert [(await resumed.push())["data"]["number"] for _ in range(2)] == [0, 2]
 
 
+async def test_what_is_there_because_of_others_is_for_those_who_may_meet_them_too(live: Live, stream: Stream) -> None:
+    owner, author, blocked, viewer, post_id = (uuid4() for _ in range(5))
+    live.people.posts[post_id], live.people.owners[post_id] = (0, 0, 0, 0), owner
+    live.people.unmet.add((viewer, blocked))
+    socket = await live.connect(viewer, topics={f"post:{post_id}": None})
+    for number, near in enumerate(((blocked,), (owner, blocked), (owner,))):
+        await stream.add(f"post:{post_id}", "comment.created", {"number": number}, work_of=author, near=near)
+    assert (await socket.push())["data"]["number"] == 2
+    resumed = await live.connect(viewer, topics={f"post:{post_id}": "5-0"})
+    assert (await resumed.push())["data"]["number"] == 2
+
+
 async def test_in_feeds_neither_who_shows_it_nor_whose_it_is_may_be_hidden(live: Live, stream: Stream) -> None:
     sharer, author, hidden, fan = (uuid4() for _ in range(4))
     live.people.follows.add((fan, sharer))
