@@ -11,11 +11,11 @@ from actors.media.events import PhotoRejected
 from actors.notifications import leaving, metrics, preferences
 from actors.notifications.choosing import Choosing
 from actors.notifications.deeds import NOBODY, Deed, said_below
-from actors.notifications.events import ReviewDue, SomeErased
+from actors.notifications.events import ReviewDue, SomeErased, SomeForgotten
 from actors.notifications.messages import NotificationKind
 from actors.notifications.reading import Reading
 from actors.notifications.reviewing import Reviewing
-from actors.posts.events import PostEdited, PostLikesChanged, PostPublished, PostRepostsChanged
+from actors.posts.events import PostEdited, PostLikesChanged, PostPublished, PostPurged, PostRepostsChanged
 
 ERASED_AT_ONCE = 500
 SAID = (NotificationKind.reply, NotificationKind.comment, NotificationKind.mention)
@@ -131,6 +131,19 @@ class NotificationsActor(Reading, Choosing, Reviewing, domain="notifications", l
                 await self._announce(tx, moved)
             if is_part:
                 tx.emit(SomeErased(user_id=user_id))
+
+    @on(PostPurged)
+    async def post_purged(self, event: PostPurged) -> None:
+        await self._forget_about(event.post_id)
+
+    @on(SomeForgotten)
+    async def some_forgotten(self, event: SomeForgotten) -> None:
+        await self._forget_about(event.subject_id)
+
+    async def _forget_about(self, subject_id: UUID) -> None:
+        async with self.transaction() as tx:
+            if await leaving.forget_about(tx, subject_id, ERASED_AT_ONCE):
+                tx.emit(SomeForgotten(subject_id=subject_id))
 
     async def _note(self, deeds: Mapping[NotificationKind, Iterable[Deed]]) -> None:
         async with self.transaction() as tx:

@@ -1,5 +1,6 @@
 """The facts notifications announce, each to the one person they are for."""
 
+from typing import Self
 from uuid import UUID
 
 from actors.kernel.message import Event, Live, View
@@ -60,6 +61,12 @@ class SomeErased(Event, key="user_id"):
     user_id: UUID
 
 
+class SomeForgotten(Event, key="subject_id"):
+    """So much told of what is gone for good that not all of it could go at once."""
+
+    subject_id: UUID
+
+
 class NotificationPreferencesChanged(Event, key="user_id"):
     """Somebody chose otherwise how they are told, or, if `is_policy`, of whom."""
 
@@ -73,11 +80,17 @@ class NotificationPreferencesChanged(Event, key="user_id"):
 
 
 class ReviewDue(Event, key="user_id"):
-    """Of whom somebody may or wants to hear is other than it was: `person_id`, or anybody.
+    """Of whom or of what somebody may or wants to hear is other than it was.
 
-    `user_id` None: everybody may have to hear of the person again, or no more. `after`: what was asked anew so far.
+    Those are to be asked about again who are in the notifications of `user_id`, as far as they are `person_id`, or who
+    are in anybody's about `subject_id`; None stands for anyone. `after`: what was asked anew so far.
     """
 
     user_id: UUID | None = None
     person_id: UUID | None = None
+    subject_id: UUID | None = None
     after: tuple[UUID, UUID] | None = None
+
+    def beyond(self, after: tuple[UUID, UUID]) -> Self:
+        """The fact for those who come after this place."""
+        return type(self)(user_id=self.user_id, person_id=self.person_id, subject_id=self.subject_id, after=after)

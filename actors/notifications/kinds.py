@@ -70,7 +70,7 @@ KINDS: Mapping[NotificationKind, Kind] = {
         f"""SELECT c.id {_SAYS} AND a.user_id = ANY(c.mentions)
                 AND p.author_id <> a.user_id AND top.author_id IS DISTINCT FROM a.user_id
             UNION ALL SELECT id FROM posts WHERE id = a.subject_id AND author_id = a.person_id
-                AND a.user_id = ANY(mentions) AND deleted_at IS NULL
+                AND a.user_id = ANY(mentions)
             ORDER BY id DESC LIMIT 1""",
         "mentioned you",
     ),

@@ -1,4 +1,5 @@
-"""What is forgotten, a part at a time: of somebody who is erased, and of what was taken back long enough ago."""
+"""What is forgotten, a part at a time: of somebody who is erased, of a post that is gone for good, and of what was
+taken back long enough ago."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -16,20 +17,35 @@ async def forget_some(tx: Transaction, user_id: UUID, limit: int) -> bool:
 
     Returns whether there may be more.
     """
+    if await _forget_whole(tx, "user_id", user_id, limit):
+        return True
+    for table in _OWNED:
+        await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
+    return False
+
+
+async def forget_about(tx: Transaction, subject_id: UUID, limit: int) -> bool:
+    """Remove up to `limit` people from what tells of this subject, which nobody is shown any more; when nobody is left
+    in it, that too.
+
+    Returns whether there may be more.
+    """
+    return await _forget_whole(tx, "subject_id", subject_id, limit)
+
+
+async def _forget_whole(tx: Transaction, whose: str, which: UUID, limit: int) -> bool:
     tag = await tx.execute(
-        """
+        f"""
         DELETE FROM notification_people WHERE (notification_id, person_id) IN (
             SELECT p.notification_id, p.person_id FROM notifications n
-            JOIN notification_people p ON p.notification_id = n.id WHERE n.user_id = $1 LIMIT $2)
+            JOIN notification_people p ON p.notification_id = n.id WHERE n.{whose} = $1 LIMIT $2)
         """,
-        user_id,
+        which,
         limit,
     )
     if tag == f"DELETE {limit}":
         return True
-    await tx.execute("DELETE FROM notifications WHERE user_id = $1", user_id)
-    for table in _OWNED:
-        await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
+    await tx.execute(f"DELETE FROM notifications WHERE {whose} = $1", which)
     return False
 
 

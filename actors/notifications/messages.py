@@ -1,8 +1,11 @@
 """What notifications may be asked, and what they answer."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import AwareDatetime, Field
 
 from actors.auth.people import Caller
 from actors.kernel.message import Command, Query, Trusted, View
@@ -90,8 +93,12 @@ class GetUnread(Query[UnreadCounts]):
 
 
 class _Mark(Command[Markers], key="caller"):
+    """`at`: as the notification was shown. What came since, to it or to others, is not marked; without it, up to where
+    the notification stands now."""
+
     caller: Trusted[Caller]
     until: UUID
+    at: Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC))] | None = None
 
 
 class MarkRead(_Mark):

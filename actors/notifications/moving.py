@@ -57,7 +57,8 @@ FROM tally t JOIN notifications n ON n.id = t.id LEFT JOIN moved m ON m.id = t.i
 """
 _MOVE = f"""
 WITH asked AS (
-    SELECT n.id, n.user_id, n.kind, a.person_id, a.deed_id, a.is_heard, p.at AS was_at, p.deed_id AS was_deed_id,
+    SELECT n.id, n.user_id, n.kind, n.subject_kind, n.subject_id, a.person_id, a.deed_id, a.is_heard,
+        p.at AS was_at, p.deed_id AS was_deed_id,
         COALESCE(p.stands, false) AS stood, COALESCE(p.muted, false) AS was_muted,
         COALESCE(p.shown, false) AS was_shown
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::boolean[])

@@ -12,6 +12,7 @@ from asyncpg import Record
 from actors.graph.visibility import may_meet
 from actors.kernel.transaction import Reads, Transaction
 from actors.notifications.kinds import KINDS, is_one_of
+from actors.notifications.messages import SubjectKind
 from actors.notifications.preference_messages import Admission, Channel, PolicyView, PreferencesView
 
 OF_OWNER = "LEFT JOIN notification_preferences pr ON pr.user_id = n.user_id"
@@ -22,12 +23,15 @@ IS_MAILED = (
     f"{is_one_of('n.kind', lambda k: k.is_mailed)})"
 )
 """The owner wants to read of this kind in a digest."""
+IS_THERE = f"""(n.subject_kind <> '{SubjectKind.post}'
+    OR EXISTS (SELECT FROM posts WHERE id = n.subject_id AND deleted_at IS NULL))"""
+"""What it is about has not been deleted, or was restored."""
 _CHOICES = "kinds, mail_digest, from_not_following, from_new_accounts, new_account_days"
 
 
 def is_welcome(person: str, at: str) -> str:
-    """The owner may meet the person, and their policy lets through what the person did then."""
-    return f"""({is_one_of("n.kind", lambda k: not k.has_people)} OR ({may_meet("n.user_id", person)}
+    """What it is about is there, the owner may meet the person, and their policy lets through what was done then."""
+    return f"""({is_one_of("n.kind", lambda k: not k.has_people)} OR ({IS_THERE} AND {may_meet("n.user_id", person)}
         AND (pr.user_id IS NULL OR {is_one_of("n.kind", lambda k: not k.is_filtered)} OR (
             (pr.from_not_following = 'accept' OR EXISTS (
                 SELECT FROM follows WHERE follower_id = n.user_id AND followee_id = {person}))

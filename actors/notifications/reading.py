@@ -53,7 +53,7 @@ class Reading(Actor):
             at = await queries.came_at(tx, me, wish.until)
             if at is None:
                 raise NotFound
-            is_moved = await queries.mark(tx, me, wish.until, at, read=read)
+            is_moved = await queries.mark(tx, me, wish.until, min(at, wish.at or at), read=read)
             mark = (await queries.marks(tx, [me]))[me]
             markers = Markers(**mark._asdict())
             if is_moved:

@@ -1,5 +1,5 @@
-"""Of whom somebody may or wants to hear changes: those who are told of already are asked about anew, a stretch at a
-time, each stretch by what holds then."""
+"""Of whom or of what somebody may or wants to hear changes: those who are told of already are asked about anew, a
+stretch at a time, each stretch by what holds then."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,6 +10,7 @@ from actors.kernel.actor import on
 from actors.notifications import absences, metrics, moving, queries, stretches
 from actors.notifications.events import NotificationPreferencesChanged, ReviewDue
 from actors.notifications.telling import Telling
+from actors.posts.events import PostDeleted, PostRestored
 
 AT_ONCE = 500
 """People in notifications that are asked about in one transaction."""
@@ -46,10 +47,22 @@ class Reviewing(Telling):
             changed: set[UUID] = {event.user_id for event in events if event.is_policy}
             tx.emit(*(ReviewDue(user_id=user_id) for user_id in sorted(changed)))
 
+    @on(PostDeleted, batch=64)
+    async def post_deleted(self, events: Sequence[PostDeleted]) -> None:
+        await self._review_about(events)
+
+    @on(PostRestored, batch=64)
+    async def post_restored(self, events: Sequence[PostRestored]) -> None:
+        await self._review_about(events)
+
+    async def _review_about(self, events: Sequence[PostDeleted | PostRestored]) -> None:
+        async with self.transaction() as tx:
+            tx.emit(*(ReviewDue(subject_id=event.post_id) for event in events))
+
     @on(ReviewDue)
     async def review_due(self, event: ReviewDue) -> None:
         async with self.transaction() as tx:
-            found = await stretches.next_stretch(tx, event.user_id, event.person_id, event.after, AT_ONCE)
+            found = await stretches.next_stretch(tx, event, AT_ONCE)
             if not found:
                 return
             await queries.lock(tx, (place.user_id for place in found))
@@ -57,5 +70,5 @@ class Reviewing(Telling):
             await self._announce(tx, moved)
             if len(found) == AT_ONCE:
                 after = (found[-1].notification_id, found[-1].person_id)
-                tx.emit(ReviewDue(user_id=event.user_id, person_id=event.person_id, after=after))
+                tx.emit(event.beyond(after))
         metrics.count(moved)

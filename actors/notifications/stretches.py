@@ -5,13 +5,16 @@ from uuid import UUID
 
 from actors.kernel.paging import OLDEST
 from actors.kernel.transaction import Reads
+from actors.notifications.events import ReviewDue
 
-_BY_OWNER = """
+_WHOLE = """
 SELECT n.user_id, n.id AS notification_id, p.person_id FROM notifications n CROSS JOIN LATERAL (
     SELECT person_id FROM notification_people
     WHERE notification_id = n.id AND (notification_id, person_id) > ($2, $3) ORDER BY person_id LIMIT $4) AS p
-WHERE n.user_id = $1 AND n.id >= $2 ORDER BY n.id, p.person_id LIMIT $4
+WHERE n.{} = $1 AND n.id >= $2 ORDER BY n.id, p.person_id LIMIT $4
 """
+_BY_OWNER = _WHOLE.format("user_id")
+_BY_SUBJECT = _WHOLE.format("subject_id")
 _BY_PERSON = """
 SELECT n.user_id, n.id AS notification_id, p.person_id
 FROM notification_people p JOIN notifications n ON n.id = p.notification_id
@@ -32,15 +35,15 @@ class Place(NamedTuple):
     person_id: UUID
 
 
-async def next_stretch(
-    db: Reads, user_id: UUID | None, person_id: UUID | None, after: tuple[UUID, UUID] | None, limit: int
-) -> list[Place]:
-    """Up to `limit` places of this person with this owner, None being anybody, beyond `after`, in order."""
-    notification_id, last = after or (OLDEST, OLDEST)
-    if person_id is None:
-        rows = await db.fetch(_BY_OWNER, user_id, notification_id, last, limit)
-    elif user_id is None:
-        rows = await db.fetch(_BY_PERSON, person_id, notification_id, limit)
+async def next_stretch(db: Reads, due: ReviewDue, limit: int) -> list[Place]:
+    """Up to `limit` of the places that are due, in order, beyond those that were asked about so far."""
+    notification_id, last = due.after or (OLDEST, OLDEST)
+    if due.subject_id is not None:
+        rows = await db.fetch(_BY_SUBJECT, due.subject_id, notification_id, last, limit)
+    elif due.person_id is None:
+        rows = await db.fetch(_BY_OWNER, due.user_id, notification_id, last, limit)
+    elif due.user_id is None:
+        rows = await db.fetch(_BY_PERSON, due.person_id, notification_id, limit)
     else:
-        rows = await db.fetch(_BY_BOTH, person_id, notification_id, limit, user_id)
+        rows = await db.fetch(_BY_BOTH, due.person_id, notification_id, limit, due.user_id)
     return [Place(*row) for row in rows]

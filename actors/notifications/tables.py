@@ -92,5 +92,7 @@ RAW = (
     "DROP INDEX notification_people_person",
     "CREATE INDEX notification_people_person ON notification_people (person_id, notification_id)",
     "CREATE INDEX notification_people_taken_back ON notification_people (at) WHERE NOT stands",
+    # What tells of a post is asked about when it is deleted or restored.
+    "CREATE INDEX notifications_subject ON notifications (subject_id, id)",
     "CREATE INDEX notification_digests_waiting ON notification_digests (waits_until) WHERE waits_until IS NOT NULL",
 )

@@ -87,7 +87,8 @@ export class Bell {
     for (const notification of body.items) this.#put(notification);
     if (!body.items.length) this.#list.append(h("li.quiet", {}, "Nothing yet."));
     const unread = body.items.some((notification) => !notification.read);
-    if (unread) await this.#api.send("PUT", "/v1/notifications/read", { until: body.items[0].id });
+    const [latest] = body.items;
+    if (unread) await this.#api.send("PUT", "/v1/notifications/read", { until: latest.id, at: latest.at });
   }
 
   /** Show a notification where it belongs: the latest stands first. */

@@ -1,5 +1,6 @@
 """Notifications as a few lines say them, from what is written elsewhere: who likes, follows and comments what, who is
-blocked, muted or away, and what was preferred. Nothing here looks at how notifications keep any of it."""
+blocked, muted or away, which posts are deleted, and what was preferred. Nothing here looks at how notifications keep
+any of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Truth:
     follows: set[tuple[UUID, UUID]]
     away: set[UUID]
     young: set[UUID]
+    gone: set[UUID]
 
 
 _DEEDS = """
@@ -66,6 +68,7 @@ async def truth(db: asyncpg.Connection) -> Truth:
         follows={(row[0], row[1]) for row in await db.fetch("SELECT follower_id, followee_id FROM follows")},
         away={row[0] for row in await db.fetch("SELECT id FROM users WHERE suspended_until > now()")},
         young={row[0] for row in await db.fetch("SELECT id FROM users WHERE created_at > now() - interval '1 day'")},
+        gone={row[0] for row in await db.fetch("SELECT id FROM posts WHERE deleted_at IS NOT NULL")},
     )
 
 
@@ -122,6 +125,7 @@ class Model:
             known.stands
             and not known.muted
             and told.person not in now.away
+            and told.subject not in now.gone
             and not {pair, pair[::-1]} & now.blocks
             and not (chosen.only_followed and pair not in now.follows)
             and not (chosen.no_young and told.person in now.young)

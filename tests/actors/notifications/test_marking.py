@@ -39,6 +39,24 @@ async def test_reading_is_seeing_but_seeing_is_not_reading(system: System, datab
     assert await unread(system, ana) == (1, 2)
 
 
+async def test_what_came_since_a_notification_was_shown_is_not_marked_with_it(
+    system: System, database_url: str
+) -> None:
+    ana, bea, cleo = await callers(system, "ana", "bea", "cleo")
+    first, second = await plant(database_url, [ana.id] * 2)
+    await like(system, bea, first)
+    await settle(database_url)
+    (shown,) = await mine(system, ana)
+    await like(system, bea, second)
+    await settle(database_url)
+    await like(system, cleo, first)
+    await settle(database_url)
+    markers = await system.ask(MarkRead(caller=ana, until=shown.id, at=shown.at))
+    assert (markers.read_at, markers.unseen, markers.unread) == (shown.at, 2, 2)
+    markers = await system.ask(MarkRead(caller=ana, until=shown.id))
+    assert (markers.unseen, markers.unread) == (0, 0), "as it stands now"
+
+
 async def test_nobody_moves_markers_by_what_is_not_theirs(system: System, database_url: str) -> None:
     ana, bea = await callers(system, "ana", "bea")
     (post,) = await plant(database_url, [ana.id])

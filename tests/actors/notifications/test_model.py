@@ -1,5 +1,5 @@
-"""Random deeds, undoings, blocks, mutes, suspensions and preferences, told twice and in any order: list, counts and
-markers are those of a model that knows nothing of how it is done."""
+"""Random deeds, undoings, deletions, blocks, mutes, suspensions and preferences, told twice and in any order: list,
+counts and markers are those of a model that knows nothing of how it is done."""
 
 import asyncio
 import random
@@ -22,6 +22,7 @@ from actors.kernel.errors import Refusal
 from actors.kernel.message import Event
 from actors.kernel.system import System
 from actors.notifications.messages import MarkRead, MarkSeen
+from actors.posts.messages import DeletePost, RestorePost
 from tests.actors.auth.people import callers, fetch
 from tests.actors.comments.commenting import say
 from tests.actors.graph.standing import block, mute, unmute
@@ -91,6 +92,14 @@ class World:
             await self.system.ask(Suspend(user_id=one.id, until=None, reason="spam"))
         else:
             await self.system.ask(LiftSuspension(user_id=one.id))
+
+    async def deletion(self) -> None:
+        """Somebody deletes a post of theirs, or brings it back."""
+        post = self.rng.choice(self.posts)
+        (row,) = await fetch(self.url, "SELECT author_id, deleted_at FROM posts WHERE id = $1", post)
+        (author,) = (one for one in self.people if one.id == row["author_id"])
+        message = DeletePost if row["deleted_at"] is None else RestorePost
+        await _unless_refused(self.system.ask(message(caller=author, post_id=post)))
 
     async def preference(self) -> None:
         """Somebody wants it otherwise."""
@@ -214,7 +223,15 @@ async def live_through(system: System, url: str, seed: int, rounds: int) -> None
         await fetch(url, "UPDATE users SET created_at = now() - interval '90 days' WHERE id = $1", old.id)
     posts = await plant(url, [people[0].id, people[0].id, people[1].id, people[2].id])
     world = World(system, url, people, posts, rng)
-    others = (world.between_two, world.standing, world.preference, world.marking, world.a_day, world.repeat)
+    others = (
+        world.between_two,
+        world.deletion,
+        world.standing,
+        world.preference,
+        world.marking,
+        world.a_day,
+        world.repeat,
+    )
     for number in range(rounds):
         began = (await fetch(url, "SELECT clock_timestamp() AS now"))[0]["now"]
         await (world.deeds if number % 2 == 0 else rng.choice(others))()

@@ -31,7 +31,7 @@ async def test_a_notification_from_its_ring_to_its_reading(
     assert (item["kind"], item["subject"]) == ("like", {"kind": "post", "id": str(post)})
     assert [person["username"] for person in item["people"]] == ["bea"]
     assert await call(client, "GET", "/v1/notifications/unread", headers=headers) == {"unseen": 1, "unread": 1}
-    mark = {"until": item["id"]}
+    mark = {"until": item["id"], "at": item["at"]}
     seen = await call(client, "PUT", "/v1/notifications/seen", json=mark, headers=headers)
     assert seen == {
         "read_until": None,
