@@ -144,6 +144,23 @@ class Storage:
                 Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, CacheControl=cache_control
             )
 
+    async def copy(self, key: str, to: str, content_type: str, cache_control: str) -> None:
+        """Put what is at `key` at another one, too. Raises `ObjectMissing`."""
+        with _answering():
+            try:
+                await self._client.copy_object(
+                    Bucket=self._bucket,
+                    Key=to,
+                    CopySource={"Bucket": self._bucket, "Key": key},
+                    MetadataDirective="REPLACE",
+                    ContentType=content_type,
+                    CacheControl=cache_control,
+                )
+            except ClientError as error:
+                if _is_missing(error):
+                    raise ObjectMissing(key) from None
+                raise
+
     async def write_file(self, key: str, file: IO[bytes], content_type: str) -> None:
         """Put a file of any size at `key`, for download alone. A process that dies meanwhile leaves no object."""
         about = {"ContentType": content_type, "CacheControl": "private, no-store", "ContentDisposition": "attachment"}

@@ -1,15 +1,18 @@
 """Media at work: it signs uploads, gives them to posts, and has their bytes looked at."""
 
 import secrets
+from functools import cached_property
 from typing import Any
 
 from uuid_utils.compat import uuid7
 
 from actors.accounts.events import AccountErased
 from actors.auth.people import ENTITLEMENTS
+from actors.graph.events import PrivacyChanged
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import NotFound
 from actors.media import departures, queries
+from actors.media.addresses import Addresses
 from actors.media.events import UploadBound
 from actors.media.messages import (
     MAX_BYTES,
@@ -27,9 +30,9 @@ from actors.media.messages import (
     UploadTicket,
     UploadTooLarge,
     UploadView,
-    photo_view,
 )
 from actors.media.picture import BYTES_A_PIXEL, MEMORY_BUDGET, SUFFIXES
+from actors.media.places import PUBLIC
 
 URL_SECONDS = 600
 """How long a signed address takes the bytes, or shows an original to its owner."""
@@ -38,9 +41,13 @@ URL_SECONDS = 600
 class MediaActor(Actor, domain="media", lanes=4):
     """Uploads, from their signature to the post that has them."""
 
-    @property
+    @cached_property
     def _media_url(self) -> str:
         return str(self.adapters.settings.media_url)
+
+    @cached_property
+    def _addresses(self) -> Addresses:
+        return Addresses(self._media_url, self.adapters.storage)
 
     @on(SignUpload)
     async def sign(self, wish: SignUpload) -> UploadTicket:
@@ -66,7 +73,7 @@ class MediaActor(Actor, domain="media", lanes=4):
                 size=wish.bytes,
                 sha256=wish.sha256,
                 object_key=object_key,
-                variants_key=f"variants/{secrets.token_urlsafe(18)}",
+                variants_key=f"{PUBLIC}{secrets.token_urlsafe(18)}",
                 expires_at=signed.expires_at,
             )
             return tx.answer(
@@ -93,7 +100,7 @@ class MediaActor(Actor, domain="media", lanes=4):
             state=state,
             progress=row["progress"] if state is PhotoState.processing else None,
             reason=row["reason"],
-            photo=photo_view(row, self._media_url),
+            photo=self._addresses.photo(row),
             original_url=self._original_url(row),
         )
 
@@ -123,12 +130,17 @@ class MediaActor(Actor, domain="media", lanes=4):
             photo, is_first = bound
             if is_first:
                 tx.emit(UploadBound(photo_id=photo["id"], owner_id=wish.owner_id))
-            return tx.answer(photo_view(photo, self._media_url))
+            return tx.answer(self._addresses.photo(photo))
 
     @on(UploadBound)
     async def bound(self, event: UploadBound) -> None:
         async with self.transaction() as tx:
             tx.enqueue("media.process", photo_id=str(event.photo_id))
+
+    @on(PrivacyChanged)
+    async def privacy_changed(self, event: PrivacyChanged) -> None:
+        async with self.transaction() as tx:
+            tx.enqueue("media.move", user_id=str(event.user_id))
 
     @on(ReleasePhoto)
     async def release(self, wish: ReleasePhoto) -> None:

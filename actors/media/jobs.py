@@ -2,29 +2,33 @@
 
 import asyncio
 import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from actors.adapters.storage import Storage, StorageUnavailable
+from actors.adapters.storage import ObjectMissing, Storage, StorageUnavailable
 from actors.kernel.jobs import JobContext, job
 from actors.kernel.transaction import Transaction
-from actors.media import darkroom, departures, queries
+from actors.media import darkroom, departures, places, queries
+from actors.media.addresses import Addresses
 from actors.media.arrivals import arrived
 from actors.media.departures import Departure
 from actors.media.events import PhotoReady, PhotoRejected
-from actors.media.messages import PhotoMeta, photo_view
+from actors.media.messages import PhotoMeta
 from actors.media.picture import SUFFIXES, Picture, Rejected, Variant
+from actors.media.places import Move
 
 log = structlog.get_logger(__name__)
 
-IMMUTABLE = "public, max-age=31536000, immutable"
 CHECKED, DEVELOPED = 0.25, 0.75
 """How much of the processing is done by then."""
 
 A_ROUND = 1_000
-LISTINGS_AT_ONCE = 8
+MOVED_AT_ONCE = 100
+REQUESTS_AT_ONCE = 8
 
 
 async def give_up(tx: Transaction, photo_id: UUID) -> None:
@@ -42,6 +46,7 @@ async def process(context: JobContext, photo_id: UUID) -> None:
     if photo is None:
         return
     storage, content_type = context.adapters.storage, photo["content_type"]
+    addresses = Addresses(context.adapters.settings.media_url, storage)
     try:
         async with context.heavy, arrived(context.adapters, photo) as original:
             await _note(context, photo_id, CHECKED)
@@ -56,6 +61,7 @@ async def process(context: JobContext, photo_id: UUID) -> None:
         return
     variants = await asyncio.gather(*(_store(storage, photo["variants_key"], variant) for variant in picture.variants))
     async with context.transaction() as tx:
+        await places.hold(tx, photo["owner_id"])
         row = await queries.make_ready(
             tx,
             photo_id,
@@ -66,8 +72,9 @@ async def process(context: JobContext, photo_id: UUID) -> None:
             meta=_meta(picture, show_camera=photo["show_camera"]),
         )
         if row is not None:
-            shown = photo_view(row, context.adapters.settings.media_url)
-            tx.emit(PhotoReady(photo_id=photo_id, owner_id=photo["owner_id"], photo=shown))
+            tx.emit(PhotoReady(photo_id=photo_id, owner_id=photo["owner_id"], photo=addresses.photo(row)))
+            if await places.is_misplaced(tx, photo_id):
+                tx.enqueue("media.move", user_id=str(photo["owner_id"]))
 
 
 async def _reject(tx: Transaction, photo_id: UUID, reason: str) -> None:
@@ -84,7 +91,7 @@ async def _note(context: JobContext, photo_id: UUID, progress: float) -> None:
 async def _store(storage: Storage, folder: str, variant: Variant) -> dict[str, Any]:
     digest = hashlib.sha256(variant.data).hexdigest()[:16]
     key = f"{folder}/{variant.name}-{digest}.{SUFFIXES[variant.content_type]}"
-    await storage.write(key, variant.data, variant.content_type, IMMUTABLE)
+    await storage.write(key, variant.data, variant.content_type, places.caching(key))
     return {
         "name": variant.name,
         "key": key,
@@ -120,16 +127,52 @@ async def sweep(context: JobContext) -> None:
 
 
 async def _delete_all(storage: Storage, gone: list[Departure]) -> None:
-    listing = asyncio.Semaphore(LISTINGS_AT_ONCE)
-
-    async def under(folder: str) -> list[str]:
-        async with listing:
-            return await storage.under(f"{folder}/")
-
     photographs = [photo for photo in gone if photo.is_photograph]
     folders = [folder for photo in photographs for folder in (photo.variants_key, f"originals/{photo.id}")]
-    found = await asyncio.gather(*map(under, folders))
-    await storage.delete([*(photo.object_key for photo in gone), *(key for keys in found for key in keys)])
+    await storage.delete([*(photo.object_key for photo in gone), *await _under(storage, folders)])
+
+
+async def _under(storage: Storage, folders: Iterable[str]) -> list[str]:
+    """The keys in all these folders."""
+    asking = asyncio.Semaphore(REQUESTS_AT_ONCE)
+
+    async def under(folder: str) -> list[str]:
+        async with asking:
+            return await storage.under(f"{folder}/")
+
+    return [key for keys in await asyncio.gather(*map(under, folders)) for key in keys]
+
+
+@job("media.move")
+async def move(context: JobContext, user_id: UUID) -> None:
+    """Bring photographs of somebody's to the place for them, some at a time: copied, shown there, deleted elsewhere."""
+    rows = await places.misplaced(context.read, user_id, MOVED_AT_ONCE)
+    moves = [places.move_of(row, context.id) for row in rows]
+    await _copy_all(context.adapters.storage, moves)
+    async with context.transaction() as tx:
+        await places.hold(tx, user_id)
+        if left := await places.note_moved(tx, moves):
+            tx.enqueue("media.discard", folders=left)
+        if len(rows) == MOVED_AT_ONCE:
+            tx.enqueue("media.move", user_id=str(user_id))
+
+
+async def _copy_all(storage: Storage, moves: list[Move]) -> None:
+    asking = asyncio.Semaphore(REQUESTS_AT_ONCE)
+
+    async def copy(key: str, to: str, content_type: str) -> None:
+        async with asking:
+            with suppress(ObjectMissing):  # a move of the same photograph was quicker, or it is lost in either place
+                await storage.copy(key, to, content_type, places.caching(to))
+
+    await asyncio.gather(*(copy(*copies) for move in moves for copies in move.copies))
+
+
+@job("media.discard")
+async def discard(context: JobContext, folders: list[str]) -> None:
+    """Delete what lies in folders that are shown no more."""
+    storage = context.adapters.storage
+    await storage.delete(await _under(storage, folders))
 
 
 @job("media.erase")

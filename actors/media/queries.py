@@ -10,6 +10,7 @@ import asyncpg
 from actors.adapters.database import Connection
 from actors.kernel.transaction import Reads, Transaction
 from actors.media.messages import BindUpload, UploadUsed
+from actors.media.places import place_for
 
 _SHOWN = "id, state, width, height, placeholder, variants, alt, focus, meta"
 
@@ -101,9 +102,9 @@ async def bind(tx: Transaction, photo_id: UUID, wish: BindUpload) -> tuple[async
         raise UploadUsed
     if before["state"] == "reserved":
         await tx.execute(
-            """
+            f"""
             UPDATE photos SET state = 'processing', posted_at = now(), purpose = $5, alt = $2, focus = $3,
-                show_camera = $4
+                show_camera = $4, variants_key = {place_for("$5")} || split_part(variants_key, '/', 2)
             WHERE id = $1
             """,
             photo_id,

@@ -102,7 +102,7 @@ async def cards_of(db: Reads, found: Sequence[Head], addresses: Addresses) -> di
     metrics.cache_lookups_total.labels("cards", "miss").inc(len(missing))
     for row in await db.fetch(_CARDS, missing) if missing else ():
         card = shown[row["post_id"]] = _card(row, addresses)
-        if not row["is_private"]:
+        if not row["is_private"] and addresses.last(row):
             _kept[card.id] = (row["version"], addresses.public_url, card)
             _kept.move_to_end(card.id)
     while len(_kept) > KEPT:
