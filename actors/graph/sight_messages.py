@@ -67,7 +67,7 @@ class ReadersFound(View):
 
 
 class ReadersAmong(Query[ReadersFound]):
-    """For which of these people each of these belongs in the feed of those they follow."""
+    """For which of these people each of these belongs in the feed of those they follow and their own."""
 
     user_ids: tuple[UUID, ...]
     shown: tuple[Shown, ...]

@@ -40,7 +40,7 @@ async def open_among(db: Reads, ids: Iterable[UUID]) -> frozenset[UUID]:
 
 
 async def readers(db: Reads, user_ids: Collection[UUID], shown: Collection[Shown]) -> frozenset[tuple[UUID, Shown]]:
-    """Who of these people follows who shows it, may see both and has muted neither.
+    """Who of these people shows it, or follows who shows it, may see both and has muted neither.
 
     Most authors hide from nobody and nobody has muted them, which is found out once for each of them and not for each
     reader.
@@ -50,18 +50,21 @@ async def readers(db: Reads, user_ids: Collection[UUID], shown: Collection[Shown
         WITH shown AS MATERIALIZED (
             SELECT s.*, {is_open("s.by_id")} AND {is_open("s.author_id")} AS is_open,
                 EXISTS (SELECT FROM mutes WHERE muted_id IN (s.by_id, s.author_id)) AS is_muted
-            FROM unnest($2::uuid[], $3::uuid[]) AS s (by_id, author_id))
-        SELECT f.follower_id, s.by_id, s.author_id
-        FROM shown s JOIN follows f ON f.followee_id = s.by_id AND f.follower_id = ANY($1)
-        WHERE (s.is_open OR {may_see("f.follower_id", "s.by_id")} AND {may_see("f.follower_id", "s.author_id")})
-            AND (NOT s.is_muted OR {wants_to_hear_of("f.follower_id", "s.by_id")}
-                AND {wants_to_hear_of("f.follower_id", "s.author_id")})
+            FROM unnest($2::uuid[], $3::uuid[]) AS s (by_id, author_id)),
+        reads AS (
+            SELECT f.follower_id AS user_id, s.* FROM shown s
+            JOIN follows f ON f.followee_id = s.by_id AND f.follower_id = ANY($1)
+            UNION ALL SELECT s.by_id, s.* FROM shown s WHERE s.by_id = ANY($1))
+        SELECT r.user_id, r.by_id, r.author_id FROM reads r
+        WHERE (r.is_open OR {may_see("r.user_id", "r.by_id")} AND {may_see("r.user_id", "r.author_id")})
+            AND (NOT r.is_muted OR {wants_to_hear_of("r.user_id", "r.by_id")}
+                AND {wants_to_hear_of("r.user_id", "r.author_id")})
         """,
         user_ids,
         [by_id for by_id, _ in shown],
         [author_id for _, author_id in shown],
     )
-    return frozenset((row["follower_id"], (row["by_id"], row["author_id"])) for row in rows)
+    return frozenset((row["user_id"], (row["by_id"], row["author_id"])) for row in rows)
 
 
 class Person(NamedTuple):

@@ -96,11 +96,11 @@ class Connection(Wire):
         return self.holder
 
     def open(self, caller: Caller | None, expires_at: float | None) -> None:
-        """It belongs to somebody now, or to a visitor; from here on it is pinged."""
+        """It belongs to somebody now, or to a visitor; from here on it is pinged, and warned from `live_until` on."""
         self.caller = caller
-        self.opened = True
+        self.opened = self.warned = True
+        self.expires_at = expires_at
         self.ping_at = time.monotonic() + _ping_seconds()
-        self.live_until(expires_at)
 
     def live_until(self, expires_at: float | None) -> None:
         """Close it then (Unix seconds); None keeps it as long as its session."""

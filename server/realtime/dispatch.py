@@ -59,7 +59,7 @@ class Dispatch:
 
     async def answer(self, connection: Connection, text: str, upgrade: Admitted | None) -> ErrorCode | None:
         """Do what the frame asks and send the answer; says by which error it was answered, if by one."""
-        request_id = None
+        request_id, request = None, None
         try:
             request = _read(text)
             request_id = None if isinstance(request, Pong) else request.id
@@ -69,7 +69,9 @@ class Dispatch:
             request_id = _id_of(text) if request_id is None else request_id
         except Exception:
             logger.exception("a live request broke")
-            error, close = Denied(ErrorCode.internal, "something unexpected went wrong").error, None
+            error = Denied(ErrorCode.internal, "something unexpected went wrong").error
+            # A socket that is half open can be used for nothing, and only another one can be opened.
+            close = CloseCode.internal if isinstance(request, Connect) else None
         else:
             return None
         _refuse(connection, request_id, error)
@@ -133,6 +135,7 @@ class Dispatch:
             return text_frame(Answer(id=request.id, ok=ok))
 
         await self._subscribing.watch(connection, wanted, connected)
+        connection.live_until(expires_at)
 
     async def _sub(self, connection: Connection, request: Sub) -> None:
         def subscribed(outcomes: Mapping[str, Outcome], _: Position) -> bytes:

@@ -18,7 +18,7 @@ class ReadersAmong(Protocol):
     """The question."""
 
     async def __call__(self, user_ids: Collection[UUID], shown: Collection[Shown]) -> Collection[tuple[UUID, Shown]]:
-        """For which of these people each of these belongs in the feed of those they follow."""
+        """For which of these people each of these belongs in the feed of those they follow and their own."""
 
 
 class Following:

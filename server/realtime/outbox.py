@@ -8,6 +8,8 @@ from server.realtime.encoding import event_frame, lag_frame
 from server.realtime.entries import Entry, Position
 
 MAX_EVENT_BYTES = 1024 * 1024
+_ITEM_BYTES = 128
+"""A pair, the position in it, and its place in a list."""
 
 
 class Burst:
@@ -32,18 +34,21 @@ class Burst:
 
 
 class Replay:
-    """Events of one topic that the ring still holds, encoded only when their turn comes: it costs no bytes.
+    """Events of one topic that the ring still holds, encoded only when their turn comes.
 
     Each item is an event and the position it may promise.
     """
 
     __slots__ = ("items", "label")
 
-    cost = 0
-
     def __init__(self, label: bytes, items: Sequence[tuple[Entry, Position]]) -> None:
         self.label = label
         self.items = items
+
+    @property
+    def cost(self) -> int:
+        """How many bytes it holds for this socket: what it says of the events, not the events, which are the ring's."""
+        return _ITEM_BYTES * len(self.items)
 
     @property
     def after(self) -> Position:

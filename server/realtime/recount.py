@@ -5,7 +5,7 @@ from contextlib import suppress
 from uuid import UUID
 
 from actors.kernel.errors import Refusal
-from actors.kernel.tools import end
+from actors.kernel.tools import end, keep_running
 from server.realtime.audience import Audience
 from server.realtime.fanout import Fanout
 from server.realtime.questions import COUNTED_AT_ONCE, Questions
@@ -24,7 +24,7 @@ class Recount:
 
     def start(self) -> None:
         """Begin to wait for resets."""
-        self._task = asyncio.create_task(self._run(), name="live recount")
+        self._task = asyncio.create_task(keep_running(self._run, "live recount"), name="live recount")
 
     async def stop(self) -> None:
         """Wait no more."""

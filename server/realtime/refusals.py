@@ -1,6 +1,6 @@
 """Why a request on a socket fails, and how that is said."""
 
-from actors.kernel.errors import Busy, Forbidden, Refusal, Unavailable
+from actors.kernel.errors import Forbidden, Internal, Refusal, Unavailable
 from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.frames import Error
 
@@ -41,8 +41,10 @@ class Denied(Exception):
 
 def denied_by(refusal: Refusal) -> Denied:
     """How a domain's no to a topic is said here."""
-    if isinstance(refusal, (Busy, Unavailable)):
+    if isinstance(refusal, Unavailable):
         return Denied(ErrorCode.unavailable, refusal.detail)
+    if isinstance(refusal, Internal):
+        return Denied(ErrorCode.internal, refusal.detail)
     if isinstance(refusal, Forbidden):
         return Denied(ErrorCode.topic_forbidden, refusal.detail)
     return Denied(ErrorCode.topic_unknown, refusal.detail)

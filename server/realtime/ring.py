@@ -70,6 +70,11 @@ class Ring:
         entries = self._by_topic.get(topic)
         return [] if entries is None else entries[bisect_right(entries, n, key=_n) :]
 
+    def count_since(self, n: int, topic: str) -> int:
+        """How many entries of the topic come after `n`."""
+        entries = self._by_topic.get(topic, ())
+        return len(entries) - bisect_right(entries, n, key=_n)
+
     def _drop_oldest(self) -> None:
         entry = self._entries.popleft()
         self.floor = entry.n

@@ -17,7 +17,16 @@ T = TypeVar("T")
 
 def passing(ring: Ring, n: int, topic: Named) -> Sequence[Entry]:
     """The entries after `n` that went to a topic; to the feed of those one follows went whatever any author showed."""
-    return ring.since(n, AUTHORS if topic.key == FOLLOWING else topic.key)
+    return ring.since(n, _kept_under(topic))
+
+
+def count_passing(ring: Ring, n: int, topic: Named) -> int:
+    """How many those are, before anything is left out for its viewer."""
+    return ring.count_since(n, _kept_under(topic))
+
+
+def _kept_under(topic: Named) -> str:
+    return AUTHORS if topic.key == FOLLOWING else topic.key
 
 
 class Sieve:

@@ -19,11 +19,17 @@ from server.realtime.log import LiveLog
 from server.realtime.outbox import Replay
 from server.realtime.questions import Questions
 from server.realtime.refusals import Denied, denied_by
-from server.realtime.sieve import Sieve, passing
+from server.realtime.sieve import Sieve, count_passing, passing
 from server.realtime.sights import Sights
 from server.realtime.topics import Allowed, Named, admit, named, posts_named
 
+MAX_REPLAYED = 5_000
+"""Events that one request may have looked at for it, over all its topics: some 20 ms of everybody's time, and half a
+megabyte while it reads. Fetching anew is cheaper for both sides than more than that."""
 _ENCODED_AT_ONCE = 32
+
+_NOWHERE = Position(0, 0)
+"""Before every epoch: nothing is known since."""
 
 Outcome = Subscribed | Denied
 
@@ -68,14 +74,9 @@ class Subscribing:
         caller = connection.caller
         outcomes: dict[str, Outcome] = {}
         admitted: list[_Admitted] = []
-        room = MAX_TOPICS - len(connection.topics)
-        results = await asyncio.gather(
-            *(
-                self._admit(connection, name, since, has_room=index < room)
-                for index, (name, since) in enumerate(wanted.items())
-            )
-        )
-        for name, result in zip(wanted, results, strict=True):
+        meant = _meant(connection, wanted)
+        results = await asyncio.gather(*(self._admit(topic, caller, wanted[name]) for name, topic in meant.items()))
+        for name, result in zip(meant, results, strict=True):
             if isinstance(result, Denied):
                 outcomes[name] = result
             else:
@@ -83,6 +84,7 @@ class Subscribing:
         sinces = [one.since for one in admitted if one.since is not None]
         if sinces:
             await self._log.reach(max(sinces))
+            admitted = self._bounded(admitted)
         sieve = await self._sieve(caller, admitted, asked_at)
         if isinstance(sieve, Denied):
             outcomes.update((one.topic.name, sieve) for one in admitted if one.topic.name != "me")
@@ -105,7 +107,7 @@ class Subscribing:
 
     def _go_live(self, connection: Connection, one: _Admitted, asked_at: Position) -> None:
         owner = one.allowed.owner
-        if not _watched(connection, one.topic.name):
+        if one.topic.key not in {topic.key for topic in connection.topics}:
             self._audience.watch(connection, one.topic.key, one.topic.name, owner)
         if owner is not None:
             self._doubt_since(asked_at, owner)
@@ -138,21 +140,27 @@ class Subscribing:
                 self._doubt_since(asked_at, owner)
             return tuple(self._audience.newest(post.counts) for post in seen)
 
-    async def _admit(
-        self, connection: Connection, name: str, since: str | None, *, has_room: bool
-    ) -> _Admitted | Denied:
-        caller = connection.caller
+    async def _admit(self, topic: Named | Denied, caller: Caller | None, since: str | None) -> _Admitted | Denied:
+        if isinstance(topic, Denied):
+            return topic
         try:
-            topic = named(name, caller)
-            if _watched(connection, name):
-                if since is None:
-                    raise Denied(ErrorCode.already_subscribed, f"{name} is watched already")
-            elif not has_room:
-                raise Denied(ErrorCode.limit_exceeded, f"at most {MAX_TOPICS} topics are watched at once")
             allowed = await admit(topic, caller, self._questions)
         except Denied as denied:
             return denied
-        return _Admitted(topic, None if since is None else Position.parse(since) or Position(0, 0), allowed)
+        return _Admitted(topic, None if since is None else Position.parse(since) or _NOWHERE, allowed)
+
+    def _bounded(self, admitted: Iterable[_Admitted]) -> list[_Admitted]:
+        """The same; those go on from nowhere with which it would be too much to replay."""
+        left, bounded = MAX_REPLAYED, list[_Admitted]()
+        for one in admitted:
+            if one.since is not None and self._log.recovers(one.since):
+                count = count_passing(self._log.ring, one.since.n, one.topic)
+                if count > left:
+                    one = one._replace(since=_NOWHERE)
+                else:
+                    left -= count
+            bounded.append(one)
+        return bounded
 
     def _begin(self, since: Position | None, asked_at: Position) -> tuple[Position, bool]:
         if since is not None and self._log.recovers(since):
@@ -185,6 +193,26 @@ class Subscribing:
                 items.append((entry, self._fanout.cap(entry.n - 1 if again else entry.n)))
             for at in range(0, len(items), _ENCODED_AT_ONCE):
                 yield Replay(labels[name], items[at : at + _ENCODED_AT_ONCE])
+
+
+def _meant(connection: Connection, wanted: Mapping[str, str | None]) -> Mapping[str, Named | Denied]:
+    """What is meant by each name. On one socket a topic has one spelling: what it says is sent once."""
+    watched = {topic.key: topic.name for topic in connection.topics}
+    found: dict[str, Named | Denied] = {}
+    for name, since in wanted.items():
+        try:
+            topic = named(name, connection.caller)
+            if topic.key in watched:
+                # From a position on it goes on there, as after a `lag`.
+                if since is None or watched[topic.key] != name:
+                    raise Denied(ErrorCode.already_subscribed, f"{name} is watched already")
+            elif len(watched) >= MAX_TOPICS:
+                raise Denied(ErrorCode.limit_exceeded, f"at most {MAX_TOPICS} topics are watched at once")
+            watched[topic.key] = name
+            found[name] = topic
+        except Denied as denied:
+            found[name] = denied
+    return found
 
 
 def _watched(connection: Connection, name: str) -> Topic | None:

@@ -76,7 +76,7 @@ def named(name: str, caller: Caller | None) -> Named:
         return Named(name, name)
     if kind == "post":
         post_id = _uuid(rest)
-        if str(post_id) == rest:
+        if post_id is not None and str(post_id) == rest:
             return Named(name, name, post_id)
     elif kind in {"profile", "hub"} and _USERNAME.fullmatch(rest.lower()):
         return Named(f"{kind}:{rest.lower()}", name)

@@ -1,5 +1,6 @@
 """Who gets in, as whom, and what they are told."""
 
+import asyncio
 from uuid import uuid4
 
 import aiohttp
@@ -95,3 +96,27 @@ async def test_cookies_from_an_origin_that_is_none_are_refused(live: Live, origi
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await live.open(headers={"Cookie": f"vitrine_access={live.token_of(uuid4())}", "Origin": origin})
     assert refused.value.status == 403
+
+
+async def test_a_connect_that_breaks_half_way_closes_the_socket(live: Live) -> None:
+    async def breaks() -> None:
+        raise RuntimeError("unforeseen")
+
+    socket = await live.open()
+    live.people.during = breaks
+    assert (await socket.ask("connect", topics={f"post:{uuid4()}": None}))["err"]["code"] == "internal"
+    assert await socket.closed() == 1011
+
+
+async def test_a_token_about_to_run_out_is_spoken_of_after_the_answer_to_connect(live: Live) -> None:
+    user_id = uuid4()
+
+    async def ticks() -> None:
+        (server_side,) = live.realtime.gateway.sockets
+        server_side.tick(asyncio.get_running_loop().time())
+
+    live.people.during = ticks
+    token = live.token_of(user_id, lifetime=20)
+    socket = await live.connect(user_id, token=token, topics={f"post:{uuid4()}": None})
+    assert socket.pushed == []
+    assert "expiring" in await socket.push()

@@ -121,3 +121,16 @@ async def test_a_large_resume_is_replayed_whole_to_a_reader_that_reads(live: Liv
     socket = await live.connect(topics={"tag:sea": "5-0"})
     await stream.add("tag:sea", "post.published", {"number": 300})
     assert [(await socket.push())["data"]["number"] for _ in range(301)] == list(range(301))
+
+
+async def test_events_that_are_still_to_be_replayed_count_as_queued(live: Live, stream: Stream) -> None:
+    text = "x" * 20_000
+    for number in range(100):
+        await stream.add("tag:sea", "post.published", {"number": number, "text": text})
+    slow = await _narrow(live)
+    _transport(slow).pause_reading()
+    await slow.ws.send_json({"id": 2, "op": "sub", "topic": "tag:sea", "since": "5-0"})
+    (server_side,) = live.realtime.gateway.sockets
+    await until(lambda: server_side._outbox is not None)
+    assert server_side._outbox is not None
+    assert 0 < server_side._outbox._bytes <= 100 * 128

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from server.realtime import questions
-from tests.server.realtime.conftest import Live, Start, Stream
+from actors.kernel.errors import Internal
+from server.realtime import questions, subscribing
+from tests.server.realtime.conftest import Live, Start, Stream, until
 
 
 async def test_events_arrive_in_order_with_growing_positions(live: Live, stream: Stream) -> None:
@@ -155,21 +156,46 @@ async def test_each_client_hears_of_a_topic_by_the_name_it_used(live: Live, stre
     assert ((await one.push())["topic"], (await two.push())["topic"]) == ("profile:Ann", "profile:ann")
 
 
+async def test_on_one_socket_a_topic_has_one_spelling(live: Live, stream: Stream) -> None:
+    socket = await live.connect(topics={"tag:Sea": None, "tag:sea": None})
+    outcomes = socket.connected["topics"]
+    assert outcomes["tag:sea"]["err"]["code"] == "already_subscribed"
+    assert (await socket.ask("sub", topic="tag:SEA", since="5-0"))["err"]["code"] == "already_subscribed"
+    await stream.add("tag:sea", "post.published", {})
+    await stream.add("tag:sea", "post.deleted", {})
+    assert [(await socket.push())["type"] for _ in range(2)] == ["post.published", "post.deleted"]
+
+
+@pytest.mark.parametrize("topic", ["tag:sea", "feed:following"])
+async def test_what_would_be_too_much_to_replay_is_not_recovered(
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    monkeypatch.setattr(subscribing, "MAX_REPLAYED", 5)
+    author, reader = uuid4(), uuid4()
+    live.people.follows.add((reader, author))
+    for number in range(4):
+        await stream.add(f"tag:sea tag:hill author:{author}", "post.published", {"number": number})
+    await until(lambda: live.realtime.position() == "5-4")
+    # Both together would be too much.
+    socket = await live.connect(reader, topics={topic: "5-0", "tag:hill": "5-0"})
+    assert [one["recovered"] for one in socket.connected["topics"].values()] == [True, False]
+    assert [(await socket.push())["data"]["number"] for _ in range(4)] == [0, 1, 2, 3]
+    assert (await socket.ask("sub", topic="tag:hill", since="5-3"))["ok"]["recovered"] is True
+
+
 async def test_topics_that_are_not_there_or_not_for_visitors_are_refused(live: Live) -> None:
     socket = await live.connect()
-    codes = {
-        topic: (await socket.ask("sub", topic=topic))["err"]["code"]
-        for topic in ("me", "feed:following", "admin:queue", f"post:{uuid4()}", "post:1", "nonsense", "profile:nobody")
-    }
-    assert codes == {
+    wanted = {
         "me": "unauthorized",
         "feed:following": "unauthorized",
         "admin:queue": "topic_forbidden",
         "nonsense": "topic_unknown",
         "post:1": "topic_unknown",
+        "post:None": "topic_unknown",
+        f"post:{uuid4()}": "topic_unknown",
         "profile:nobody": "topic_unknown",
-        next(topic for topic in codes if topic.startswith("post:") and topic != "post:1"): "topic_unknown",
     }
+    assert {topic: (await socket.ask("sub", topic=topic))["err"]["code"] for topic in wanted} == wanted
 
 
 async def test_a_domain_that_does_not_answer_makes_a_temporary_error_not_a_dead_socket(
@@ -181,6 +207,16 @@ async def test_a_domain_that_does_not_answer_makes_a_temporary_error_not_a_dead_
     error = (await socket.ask("sub", topic=f"post:{uuid4()}"))["err"]
     assert (error["code"], error["temporary"], error["retry_after_ms"]) == ("unavailable", True, 1000)
     assert "ok" in await socket.ask("sub", topic="tag:sea")
+
+
+async def test_a_domain_that_broke_is_no_topic_that_is_not_there(live: Live) -> None:
+    async def breaks() -> None:
+        raise Internal
+
+    socket = await live.connect()
+    live.people.during = breaks
+    error = (await socket.ask("sub", topic=f"post:{uuid4()}"))["err"]
+    assert (error["code"], error["temporary"]) == ("internal", True)
 
 
 async def test_more_than_128_topics_are_refused(live: Live) -> None:
