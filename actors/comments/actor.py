@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from actors.accounts.events import AccountErased
 from actors.auth.people import id_of
-from actors.comments import changes, leaving, queries
+from actors.comments import changes, leaving, lists, queries
 from actors.comments.counted import Counted, count_of
 from actors.comments.events import (
     CommentDeleted,
@@ -27,9 +27,10 @@ from actors.comments.messages import (
 )
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import NotFound, Unauthenticated
-from actors.kernel.paging import NEWEST, OLDEST, Page, id_of_key
+from actors.kernel.paging import Page
 from actors.kernel.transaction import Transaction
 from actors.posts.mentions import people_named
+from actors.posts.queries import authors
 
 ERASED_AT_ONCE = 200
 
@@ -78,7 +79,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
         me = wish.caller.id
         async with self.transaction() as tx:
             standing = await changes.stand(tx, wish.comment_id, me)
-            if standing is None or standing.row["author_id"] != me:
+            if standing is None or standing.row["author_id"] != me or not standing.is_seen:
                 raise NotFound
             if standing.row["body"] == wish.body:
                 return tx.answer(await _view(tx, standing.row))
@@ -118,23 +119,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
 
     @on(ListComments)
     async def list_under_post(self, question: ListComments) -> Page[CommentView]:
-        viewer_id, count = id_of(question.caller), question.limit + 1
-        begin = NEWEST if question.parent_id is None else OLDEST
-        place = id_of_key(question.after, begin=begin)
-        if await queries.open_post(self.read, question.post_id, viewer_id) is None:
-            raise NotFound
-        if question.parent_id is None:
-            rows = await queries.latest(self.read, question.post_id, viewer_id, below=place, limit=count)
-        else:
-            top_id = await queries.top_of(self.read, question.parent_id, question.post_id, viewer_id)
-            if top_id != question.parent_id:
-                raise NotFound
-            rows = await queries.replies(self.read, top_id, viewer_id, above=place, limit=count)
-        shown = rows[: question.limit]
-        return Page(
-            items=await queries.views(self.read, shown),
-            next=(str(shown[-1]["id"]),) if len(rows) > len(shown) else None,
-        )
+        return await lists.comments(self.read, question, id_of(question.caller))
 
     @on(CommentPosted, batch=256)
     async def count_posted(self, events: Sequence[CommentPosted]) -> None:
@@ -168,10 +153,10 @@ class CommentsActor(Actor, domain="comments", lanes=8):
 
 
 async def _view(tx: Transaction, row: Record) -> CommentView:
-    shown = await queries.views(tx, [row])
+    shown = await queries.views(tx, [row], await authors(tx, [row["author_id"]]))
     if not shown:
         raise Unauthenticated
-    return shown[0]
+    return shown[row["id"]]
 
 
 async def _thread(tx: Transaction, top: Record | None, by: int) -> Thread | None:

@@ -15,11 +15,13 @@ _WRITTEN = "id, post_id, parent_id, author_id, body, mentions, replies, created_
 
 
 class Standing(NamedTuple):
-    """A locked living comment: what it says, whose post it is under, whose comment it replies to."""
+    """A locked living comment: what it says, whose post it is under, whose comment it replies to. `is_seen`: the caller
+    may see the post."""
 
     row: Record
     post_author_id: UUID
     top: Record | None
+    is_seen: bool
 
     @property
     def told(self) -> tuple[UUID, ...]:
@@ -78,13 +80,13 @@ async def count_replies(tx: Transaction, comment_id: UUID, by: int) -> int:
 async def stand(tx: Transaction, comment_id: UUID, caller_id: UUID) -> Standing | None:
     """Lock a living comment on a living post, the one above it first.
 
-    None unless the caller wrote it, and may see the post, or owns the post.
+    None unless the caller wrote it or owns the post: one's own words are one's own where one sees nothing any more.
     """
     place = await tx.fetchrow(
         f"""
-        SELECT c.parent_id, p.author_id AS post_author_id FROM comments c JOIN posts p ON p.id = c.post_id
-        WHERE c.id = $1 AND p.deleted_at IS NULL AND (
-            p.author_id = $2 OR c.author_id = $2 AND {may_see("$2::uuid", "p.author_id")})
+        SELECT c.parent_id, p.author_id AS post_author_id, {may_see("$2::uuid", "p.author_id")} AS is_seen
+        FROM comments c JOIN posts p ON p.id = c.post_id
+        WHERE c.id = $1 AND p.deleted_at IS NULL AND (p.author_id = $2 OR c.author_id = $2)
         """,
         comment_id,
         caller_id,
@@ -99,7 +101,7 @@ async def stand(tx: Transaction, comment_id: UUID, caller_id: UUID) -> Standing 
     row = await tx.fetchrow(
         f"SELECT {_WRITTEN} FROM comments WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE", comment_id
     )
-    return None if row is None else Standing(row, place["post_author_id"], top)
+    return None if row is None else Standing(row, place["post_author_id"], top, place["is_seen"])
 
 
 async def rewrite(tx: Transaction, comment_id: UUID, body: str, mentions: Sequence[UUID]) -> Record:

@@ -12,8 +12,8 @@ from actors.posts.messages import AuthorView, Mention
 
 
 class CommentView(View):
-    """A comment as everybody sees it, the same for every viewer. `mentions` are those of its names that are people
-    who may see the post; `replies` counts the replies to it."""
+    """A comment as everybody sees it, the same for every viewer. `mentions` are those of its names that belonged to
+    people who may see the post when it was written; `replies` counts the replies to it."""
 
     id: UUID
     post_id: UUID
@@ -53,7 +53,8 @@ class EditComment(Command[CommentView], key="comment_id"):
 
 
 class DeleteComment(Command[None], key="comment_id"):
-    """Take back a comment of one's own, or remove one from a post of one's own; its replies go with it."""
+    """Take back a comment of one's own, also where one may not see the post any more, or remove one from a post of
+    one's own; its replies go with it."""
 
     caller: Trusted[Caller]
     comment_id: UUID
@@ -62,7 +63,7 @@ class DeleteComment(Command[None], key="comment_id"):
 class ListComments(PagedQuery[CommentView]):
     """The comments on a post, the latest first; with `parent_id` the replies to one of them, the oldest first.
 
-    People who have blocked the caller, or whom the caller blocks, are left out.
+    People who have blocked the caller, or whom the caller blocks, are left out: a page may be short.
     """
 
     caller: Trusted[Caller | None] = None

@@ -1,6 +1,6 @@
 """What comments read, and who may. A comment shows while neither it nor the one it replies to is deleted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from asyncpg import Record
@@ -8,8 +8,8 @@ from asyncpg import Record
 from actors.comments.messages import CommentView
 from actors.graph.visibility import may_meet, may_see
 from actors.kernel.transaction import Reads
-from actors.posts.messages import Mention
-from actors.posts.queries import authors
+from actors.posts.mentions import names_of
+from actors.posts.messages import AuthorView
 
 _SHOWN = "c.id, c.post_id, c.parent_id, c.author_id, c.body, c.mentions, c.replies, c.created_at, c.edited_at"
 
@@ -27,33 +27,29 @@ async def open_post(db: Reads, post_id: UUID, viewer_id: UUID | None) -> Record 
     )
 
 
-async def latest(db: Reads, post_id: UUID, viewer_id: UUID | None, *, below: UUID, limit: int) -> list[Record]:
-    """The comments on a post that are no replies, the latest first, older than `below`."""
+async def latest(db: Reads, post_id: UUID, *, below: UUID, limit: int) -> list[Record]:
+    """The comments on a post that are no replies, whoever wrote them, the latest first, older than `below`."""
     return await db.fetch(
         f"""
         SELECT {_SHOWN} FROM comments c
-        WHERE c.post_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND c.id < $3
-            AND {may_meet("$2::uuid", "c.author_id")}
-        ORDER BY c.id DESC LIMIT $4
+        WHERE c.post_id = $1 AND c.parent_id IS NULL AND c.deleted_at IS NULL AND c.id < $2
+        ORDER BY c.id DESC LIMIT $3
         """,
         post_id,
-        viewer_id,
         below,
         limit,
     )
 
 
-async def replies(db: Reads, parent_id: UUID, viewer_id: UUID | None, *, above: UUID, limit: int) -> list[Record]:
-    """The replies to a comment, the oldest first, newer than `above`."""
+async def replies(db: Reads, parent_id: UUID, *, above: UUID, limit: int) -> list[Record]:
+    """The replies to a comment, whoever wrote them, the oldest first, newer than `above`."""
     return await db.fetch(
         f"""
         SELECT {_SHOWN} FROM comments c
-        WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND c.id > $3
-            AND {may_meet("$2::uuid", "c.author_id")}
-        ORDER BY c.id LIMIT $4
+        WHERE c.parent_id = $1 AND c.deleted_at IS NULL AND c.id > $2
+        ORDER BY c.id LIMIT $3
         """,
         parent_id,
-        viewer_id,
         above,
         limit,
     )
@@ -77,25 +73,22 @@ async def top_of(db: Reads, comment_id: UUID, post_id: UUID, viewer_id: UUID | N
     return found
 
 
-async def views(db: Reads, rows: Sequence[Record]) -> tuple[CommentView, ...]:
-    """Comments as everybody sees them, in the order of their rows; those whose author is gone are left out."""
-    people = await authors(db, _people(rows)) if rows else {}
-    return tuple(
-        CommentView(
+async def views(db: Reads, rows: Sequence[Record], people: Mapping[UUID, AuthorView]) -> dict[UUID, CommentView]:
+    """Comments as everybody sees them, in the order of their rows; those whose author is not among `people` are left
+    out."""
+    shown = [row for row in rows if row["author_id"] in people]
+    named = await names_of(db, {who for row in shown for who in row["mentions"]})
+    return {
+        row["id"]: CommentView(
             id=row["id"],
             post_id=row["post_id"],
             parent_id=row["parent_id"],
             author=people[row["author_id"]],
             body=row["body"],
-            mentions=tuple(Mention(id=who, username=people[who].username) for who in row["mentions"] if who in people),
+            mentions=tuple(named[who] for who in row["mentions"] if who in named),
             replies=row["replies"],
             created_at=row["created_at"],
             edited_at=row["edited_at"],
         )
-        for row in rows
-        if row["author_id"] in people
-    )
-
-
-def _people(rows: Iterable[Record]) -> set[UUID]:
-    return {who for row in rows for who in (row["author_id"], *row["mentions"])}
+        for row in shown
+    }

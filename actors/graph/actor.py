@@ -62,14 +62,14 @@ class GraphActor(Actor, domain="graph", lanes=8):
         def act(ties: Ties, wish: SetFollow, them: UUID) -> FollowState | Refusal:
             return (ties.follow if wish.following else ties.unfollow)(wish.caller.id, them)
 
-        return await self._apply(wishes, act)
+        return await self._apply(wishes, act, queries.full_of_followed)
 
     @on(SetBlock, batch=64)
     async def set_blocks(self, wishes: Sequence[SetBlock]) -> Sequence[FollowState | Refusal]:
         def act(ties: Ties, wish: SetBlock, them: UUID) -> FollowState | Refusal:
             return ties.block(wish.caller.id, them, blocking=wish.blocking)
 
-        return await self._apply(wishes, act)
+        return await self._apply(wishes, act, queries.full_of_blocked)
 
     @on(Mute, batch=64)
     async def mute(self, wishes: Sequence[Mute]) -> Sequence[FollowState | Refusal]:
@@ -92,8 +92,16 @@ class GraphActor(Actor, domain="graph", lanes=8):
 
         return await self._apply(wishes, act)
 
-    async def _apply(self, wishes: Sequence[W], act: Callable[[Ties, W, UUID], A | Refusal]) -> Sequence[A | Refusal]:
-        """Apply wishes in order, each finding what those before it did; only what is different at the end is a fact."""
+    async def _apply(
+        self,
+        wishes: Sequence[W],
+        act: Callable[[Ties, W, UUID], A | Refusal],
+        full_among: queries.FullAmong | None = None,
+    ) -> Sequence[A | Refusal]:
+        """Apply wishes in order, each finding what those before it did; only what is different at the end is a fact.
+
+        `full_among` says who may begin no more of it; a batch is not looked at in between.
+        """
         async with self.transaction() as tx:
             keys = {username_key(wish.username) for wish in wishes}
             people = await queries.lock_people(tx, {wish.caller.id for wish in wishes}, keys)
@@ -103,7 +111,8 @@ class GraphActor(Actor, domain="graph", lanes=8):
                 for wish, them in zip(wishes, found, strict=True)
                 if them is not None and wish.caller.id in people.ids
             ]
-            ties = Ties(await queries.sides(tx, both_ways(pairs)), people.present)
+            full = await full_among(tx, {wish.caller.id for wish in wishes}) if full_among else ()
+            ties = Ties(await queries.sides(tx, both_ways(pairs)), people.present, full)
             answers = [
                 UnknownUser() if them is None or wish.caller.id not in people.ids else act(ties, wish, them)
                 for wish, them in zip(wishes, found, strict=True)

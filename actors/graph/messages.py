@@ -77,6 +77,24 @@ class CannotMuteYourself(Conflict):
     code = "cannot_mute_yourself"
 
 
+MOST_FOLLOWED = 10_000
+"""People whom somebody may follow or ask to."""
+MOST_BLOCKED = 10_000
+"""People whom somebody may block."""
+
+
+class TooManyFollowed(Conflict):
+    """You follow as many people as can be followed: unfollow some first."""
+
+    code = "too_many_followed"
+
+
+class TooManyBlocked(Conflict):
+    """You block as many people as can be blocked."""
+
+    code = "too_many_blocked"
+
+
 class _AboutSomebody(Command[FollowState], key="username"):
     caller: Trusted[Caller]
     username: UsernameOf
@@ -89,7 +107,7 @@ class _AboutSomebody(Command[FollowState], key="username"):
 class SetFollow(_AboutSomebody):
     """Follow or unfollow somebody, or ask to: a private account answers first. Doing it again changes nothing.
 
-    Raises `UnknownUser`, also for who is hidden from the caller, and `CannotFollowYourself`.
+    Raises `UnknownUser`, also for who is hidden from the caller, `CannotFollowYourself` and `TooManyFollowed`.
     """
 
     following: bool
@@ -98,13 +116,17 @@ class SetFollow(_AboutSomebody):
 class SetBlock(_AboutSomebody):
     """Block somebody or no longer: neither sees the other, and neither follows the other or asks to any more.
 
-    Raises `UnknownUser` and `CannotBlockYourself`.
+    Raises `UnknownUser`, `CannotBlockYourself` and `TooManyBlocked`.
     """
 
     blocking: bool
 
 
 def _ahead(moment: datetime) -> datetime:
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("too_far", "there is no such moment in UTC") from None
     if moment <= datetime.now(UTC):
         raise PydanticCustomError("in_the_past", "this moment is over")
     return moment

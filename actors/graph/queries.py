@@ -1,6 +1,6 @@
 """All SQL of how people stand to each other. A pair is who and whom: follower and followee, blocker and blocked."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from actors.auth.presence import is_present
+from actors.graph.messages import MOST_BLOCKED, MOST_FOLLOWED
 from actors.graph.ties import Pair, Side
 from actors.graph.visibility import is_private
 from actors.kernel.transaction import Reads, Transaction
@@ -51,6 +52,31 @@ async def sides(db: Reads, pairs: Iterable[Pair]) -> dict[Pair, Side]:
         *_columns(pairs, 2),
     )
     return {(row["me"], row["them"]): Side(*tuple(row)[2:]) for row in rows}
+
+
+FullAmong = Callable[[Transaction, Collection[UUID]], Awaitable[Collection[UUID]]]
+"""Those of these people who have as much of something as there may be."""
+
+
+async def full_of_followed(tx: Transaction, ids: Collection[UUID]) -> Collection[UUID]:
+    """Those of these people who follow, or ask to, as many others as may be followed."""
+    return await _full(tx, ids, MOST_FOLLOWED, follows="follower_id", follow_requests="requester_id")
+
+
+async def full_of_blocked(tx: Transaction, ids: Collection[UUID]) -> Collection[UUID]:
+    """Those of these people who block as many others as may be blocked."""
+    return await _full(tx, ids, MOST_BLOCKED, blocks="blocker_id")
+
+
+async def _full(tx: Transaction, ids: Collection[UUID], most: int, **who: str) -> Collection[UUID]:
+    rows = " UNION ALL ".join(f"SELECT FROM {table} WHERE {column} = p.id" for table, column in who.items())
+    found = await tx.fetch(
+        f"SELECT id FROM unnest($1::uuid[]) AS p (id) "
+        f"WHERE $2 <= (SELECT count(*) FROM (SELECT FROM ({rows}) AS ties LIMIT $2) AS have)",
+        ids,
+        most,
+    )
+    return {row["id"] for row in found}
 
 
 async def follow(tx: Transaction, pairs: Sequence[Pair]) -> None:

@@ -13,6 +13,8 @@ from actors.graph.messages import (
     CannotMuteYourself,
     FollowState,
     Relationship,
+    TooManyBlocked,
+    TooManyFollowed,
 )
 from actors.kernel.errors import Refusal
 
@@ -49,12 +51,14 @@ class Changes(NamedTuple):
 
 
 class Ties:
-    """The sides of locked people to each other. `present` are those whose accounts show at all."""
+    """The sides of locked people to each other. `present` are those whose accounts show at all, `full` those who may
+    begin no more of what is applied."""
 
-    def __init__(self, sides: Mapping[Pair, Side], present: Iterable[UUID]) -> None:
+    def __init__(self, sides: Mapping[Pair, Side], present: Iterable[UUID], full: Iterable[UUID] = ()) -> None:
         self._was = sides
         self._is = dict(sides)
         self._present = frozenset(present)
+        self._full = frozenset(full)
 
     def follow(self, me: UUID, them: UUID) -> FollowState | Refusal:
         """Follow, or ask a private account to."""
@@ -64,6 +68,8 @@ class Ties:
             return UnknownUser()
         side = self._side(me, them)
         if not side.following:
+            if me in self._full and not side.requested:
+                return TooManyFollowed()
             self._change(me, them, following=not side.is_private, requested=side.is_private)
         return self.state(me, them)
 
@@ -78,6 +84,8 @@ class Ties:
         """Block, which ends what there is between the two, or block no longer."""
         if me == them:
             return CannotBlockYourself()
+        if blocking and me in self._full and not self._side(me, them).blocking:
+            return TooManyBlocked()
         self._change(me, them, blocking=blocking)
         if blocking:
             for pair in ((me, them), (them, me)):

@@ -8,10 +8,12 @@ from uuid import UUID
 from asyncpg import Record
 from uuid_utils.compat import uuid7
 
+from actors.adapters.database import rows_of
 from actors.kernel.transaction import Transaction
 from actors.posts.edit_messages import EditPost
 from actors.posts.mentions import people_named
 from actors.posts.messages import CreatePost
+from actors.posts.tag_messages import MOST_TAGS, TooManyTags
 
 RESTORABLE = "30 days"
 """How long a deleted post can be restored; after that it is purged."""
@@ -163,18 +165,23 @@ async def withdraw(tx: Transaction, post_id: UUID, author_id: UUID, *, by_author
 
     Returns its `username`, `tags` and `likes`, None if there is none.
     """
-    return await tx.fetchrow(
+    is_there = await tx.fetchval(
         """
-        WITH gone AS (
-            UPDATE posts p SET deleted_at = now(), deleted_for = $3 FROM users u
-            WHERE p.id = $1 AND p.author_id = $2 AND u.id = p.author_id
-                AND p.deleted_at IS NULL AND p.original_post_id IS NULL
-            RETURNING p.id, u.username, p.tags, p.likes),
-        untagged AS (DELETE FROM post_tags USING gone WHERE post_tags.post_id = gone.id)
-        SELECT username, tags, likes FROM gone
+        SELECT true FROM posts
+        WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL AND original_post_id IS NULL FOR NO KEY UPDATE
         """,
         post_id,
         author_id,
+    )
+    if not is_there:
+        return None
+    await tx.execute("DELETE FROM post_tags WHERE post_id = $1", post_id)
+    return await tx.fetchrow(
+        """
+        UPDATE posts p SET deleted_at = now(), deleted_for = $2 FROM users u
+        WHERE p.id = $1 AND u.id = p.author_id RETURNING u.username, p.tags, p.likes
+        """,
+        post_id,
         "author" if by_author else "photo",
     )
 
@@ -197,12 +204,15 @@ async def restore(tx: Transaction, post_id: UUID, author_id: UUID) -> bool:
     return True
 
 
-async def follow_tag(tx: Transaction, user_id: UUID, tag: str, *, following: bool) -> None:
-    """Let somebody follow a tag, or no longer."""
-    await tx.execute(
-        "INSERT INTO tag_follows (user_id, tag, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING"
-        if following
-        else "DELETE FROM tag_follows WHERE user_id = $1 AND tag = $2",
-        user_id,
-        tag,
+async def follow_tag(tx: Transaction, user_id: UUID, tag: str) -> None:
+    """Let somebody follow a tag. Raises `TooManyTags`."""
+    added = await tx.execute(
+        "INSERT INTO tag_follows (user_id, tag, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING", user_id, tag
     )
+    if rows_of(added) and await tx.fetchval("SELECT count(*) FROM tag_follows WHERE user_id = $1", user_id) > MOST_TAGS:
+        raise TooManyTags
+
+
+async def unfollow_tag(tx: Transaction, user_id: UUID, tag: str) -> None:
+    """Let somebody follow a tag no longer."""
+    await tx.execute("DELETE FROM tag_follows WHERE user_id = $1 AND tag = $2", user_id, tag)

@@ -24,17 +24,23 @@ _HIDDEN = ", hidden AS (DELETE FROM posts USING removed WHERE posts.id = removed
 async def withdraw_some(tx: Transaction, user_id: UUID, limit: int) -> Sequence[Event] | None:
     """Delete up to `limit` of somebody's posts beyond restoring. Returns what is to be announced, None if there was
     none left."""
-    rows = await tx.fetch(
-        f"""
-        WITH mine AS (
-            SELECT id FROM posts WHERE author_id = $1 AND original_post_id IS NULL AND deleted_at IS NULL
-            ORDER BY id LIMIT $2 FOR NO KEY UPDATE),
-        untagged AS (DELETE FROM post_tags USING mine WHERE post_tags.post_id = mine.id)
-        UPDATE posts p SET deleted_at = {_EXPIRED_NOW}, deleted_for = 'account' FROM mine, users u
-        WHERE p.id = mine.id AND u.id = $1 RETURNING p.id AS post_id, u.username, p.tags, p.likes
+    mine = await tx.fetch(
+        """
+        SELECT id FROM posts WHERE author_id = $1 AND original_post_id IS NULL AND deleted_at IS NULL
+        ORDER BY id LIMIT $2 FOR NO KEY UPDATE
         """,
         user_id,
         limit,
+    )
+    posts = [row["id"] for row in mine]
+    await tx.execute("DELETE FROM post_tags WHERE post_id = ANY($1::uuid[])", posts)
+    rows = await tx.fetch(
+        f"""
+        UPDATE posts p SET deleted_at = {_EXPIRED_NOW}, deleted_for = 'account' FROM users u
+        WHERE p.id = ANY($2::uuid[]) AND u.id = $1 RETURNING p.id AS post_id, u.username, p.tags, p.likes
+        """,
+        user_id,
+        posts,
     )
     return [PostDeleted(author_id=user_id, **row) for row in rows] if rows else None
 

@@ -1,8 +1,7 @@
 """Lists of posts and of people, page by page. Where a list goes on is found in its index, however long it is; who may
 see what is asked of what was found there, so that a page may be short."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from asyncpg import Record
@@ -10,6 +9,7 @@ from asyncpg import Record
 from actors.auth.names import username_key
 from actors.auth.people import UnknownUser
 from actors.kernel.errors import NotFound
+from actors.kernel.filling import Show, Step, fill
 from actors.kernel.paging import Key, Page, id_of_key, key_at, key_of, moment_of_key
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
@@ -18,44 +18,6 @@ from actors.posts.messages import AuthorView, ListBookmarks, ListLikes, ListProf
 from actors.posts.queries import authors_for, counts_for, originals_by, seen
 from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts
 from actors.profiles.queries import user_id_of
-
-T = TypeVar("T")
-
-SPARE = 4
-"""Read beyond what a page needs, for those that turn out not to be shown."""
-ROUNDS = 8
-"""A page that so many readings did not fill is given short; the list goes on from there."""
-
-
-class Step(NamedTuple):
-    """A place in a list, and what stands there."""
-
-    key: Key
-    id: UUID
-
-
-Look = Callable[[Key | None, int], Awaitable[Sequence[Step]]]
-"""The next so many steps after a place."""
-Show = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, T]]]
-"""Those of these that the viewer may see."""
-
-
-async def fill(look: Look, show: Show[T], *, after: Key | None, limit: int) -> Page[T]:
-    """A page from a place on."""
-    items: list[T] = []
-    for _ in range(ROUNDS):
-        count = limit - len(items) + SPARE
-        steps = await look(after, count)
-        shown = await show([step.id for step in steps])
-        for step in steps:
-            if len(items) == limit:
-                return Page(items=tuple(items), next=after)
-            after = step.key
-            if step.id in shown:
-                items.append(shown[step.id])
-        if len(steps) < count:
-            return Page(items=tuple(items))
-    return Page(items=tuple(items), next=after)
 
 
 def _shown_to(db: Reads, viewer_id: UUID | None, addresses: Addresses) -> Show[PostItem]:

@@ -10,8 +10,16 @@ from actors.posts import commented, marks, queries
 from actors.posts.cards import cards
 from actors.posts.comment_messages import AdjustComments
 from actors.posts.events import BookmarksChanged, PostLikesChanged, PostReposted, PostRepostsChanged
-from actors.posts.marks import BOOKMARK, LIKE, REPOST
-from actors.posts.messages import BookmarkState, LikeState, RepostState, SetBookmark, SetLike, SetRepost
+from actors.posts.marks import BOOKMARK, LIKE, REPOST, Settled
+from actors.posts.messages import (
+    BookmarkState,
+    LikeState,
+    RepostState,
+    SetBookmark,
+    SetLike,
+    SetRepost,
+    TooManyBookmarks,
+)
 from actors.posts.part import PostsPart
 from actors.posts.toggles import Wish
 
@@ -25,9 +33,7 @@ class Marking(PostsPart):
         async with self.transaction() as tx:
             settled, posts = await marks.carry_out(tx, LIKE, wishes)
             tx.emit(*(PostLikesChanged(**post.counts(), liked_by=post.on, unliked_by=post.off) for post in posts))
-            return tx.answers(
-                [LikeState(liked=one.is_on, likes=one.post.likes) if one else NotFound() for one in settled]
-            )
+            return tx.answers([LikeState(liked=one.is_on, likes=one.likes) if one else NotFound() for one in settled])
 
     @on(SetRepost, batch=128)
     async def set_reposts(self, reposts: Sequence[SetRepost]) -> Sequence[RepostState | Refusal]:
@@ -38,14 +44,15 @@ class Marking(PostsPart):
                 *(PostRepostsChanged(**post.counts(), reposted_by=post.on, unreposted_by=post.off) for post in posts)
             )
             return tx.answers(
-                [RepostState(reposted=one.is_on, reposts=one.post.reposts) if one else NotFound() for one in settled]
+                [RepostState(reposted=one.is_on, reposts=one.reposts) if one else NotFound() for one in settled]
             )
 
     @on(SetBookmark, batch=128)
     async def set_bookmarks(self, bookmarks: Sequence[SetBookmark]) -> Sequence[BookmarkState | Refusal]:
         wishes = [Wish(bookmark.post_id, bookmark.caller.id, bookmark.bookmarked) for bookmark in bookmarks]
         async with self.transaction() as tx:
-            settled, posts = await marks.carry_out(tx, BOOKMARK, wishes)
+            full = await marks.full(tx, BOOKMARK, {wish.user_id for wish in wishes if wish.on is not False})
+            settled, posts = await marks.carry_out(tx, BOOKMARK, wishes, full)
             tx.emit(
                 *(
                     BookmarksChanged(post_id=post.post_id, user_ids=people, on=on)
@@ -54,7 +61,7 @@ class Marking(PostsPart):
                     if people
                 )
             )
-            return tx.answers([BookmarkState(bookmarked=one.is_on) if one else NotFound() for one in settled])
+            return tx.answers([_kept(one) for one in settled])
 
     @on(AdjustComments, batch=512)
     async def adjust_comments(self, wishes: Sequence[AdjustComments]) -> Sequence[Refusal | None]:
@@ -79,3 +86,9 @@ class Marking(PostsPart):
                     for person in by.values()
                 )
             )
+
+
+def _kept(one: Settled | None) -> BookmarkState | Refusal:
+    if one is None:
+        return NotFound()
+    return BookmarkState(bookmarked=one.is_on) if one.has_room else TooManyBookmarks()

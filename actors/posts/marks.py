@@ -1,10 +1,10 @@
 """How people mark posts: a like, a repost, a bookmark. Of each there is one a person and post, or none.
 
 Posts are locked in id order first, and marked in a second statement: it sees every change that came before. Who may
-not see a post does not mark it.
+not see a post does not mark it, but takes back what they put on it when they might.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from actors.graph.visibility import is_open, may_see
 from actors.kernel.transaction import Transaction
 from actors.posts.events import COUNTS
+from actors.posts.messages import MOST_BOOKMARKS
 from actors.posts.toggles import Outcome, Pair, Wish, fold
 
 _LOCK = """
@@ -25,18 +26,19 @@ ORDER BY id FOR NO KEY UPDATE
 _MARK = """
 WITH open AS MATERIALIZED (SELECT id FROM unnest($7::uuid[]) AS author (id) WHERE {open}),
 asked AS (
-    SELECT a.*, m.user_id IS NOT NULL AS was
-    FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::uuid[], $6::uuid[])
-        AS a (post_id, user_id, if_off, if_on, new_id, author_id)
-    LEFT JOIN {table} m ON m.post_id = a.post_id AND m.user_id = a.user_id
-    WHERE a.author_id IN (SELECT id FROM open) OR {visible}),
+    SELECT * FROM (
+        SELECT a.*, m.user_id IS NOT NULL AS was, a.author_id IN (SELECT id FROM open) OR {visible} AS is_seen
+        FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::boolean[], $5::uuid[], $6::uuid[])
+            AS a (post_id, user_id, if_off, if_on, new_id, author_id)
+        LEFT JOIN {table} m ON m.post_id = a.post_id AND m.user_id = a.user_id) AS a
+    WHERE a.is_seen OR a.was AND NOT a.if_on),
 added AS (
     INSERT INTO {table} (post_id, user_id, created_at{column})
     SELECT post_id, user_id, now(){value} FROM asked WHERE NOT was AND if_off RETURNING *),
 removed AS (
     DELETE FROM {table} m USING asked a
     WHERE m.post_id = a.post_id AND m.user_id = a.user_id AND a.was AND NOT a.if_on RETURNING m.*){further}
-SELECT a.post_id, a.user_id, a.was, {counts} FROM asked a {counted}
+SELECT a.post_id, a.user_id, a.was, a.is_seen, {counts} FROM asked a {counted}
 """
 _COUNT = """,
 changed AS (
@@ -64,7 +66,8 @@ class Mark:
 
     @property
     def statement(self) -> str:
-        """Sets and takes back the marks asked for; says how each pair that the post shows to was before."""
+        """Sets and takes back the marks asked for; says how each pair that the post shows to, or whose mark is taken
+        back, was before."""
         counted = _COUNT.format(table=self.table) if self.is_counted else ""
         return _MARK.format(
             table=self.table,
@@ -103,31 +106,54 @@ class Marked:
 
 
 class Settled(NamedTuple):
-    """What became of a wish: how it is after it, and the post after all of them."""
+    """What became of a wish: how it is after it, and the post's counts after all of them, 0 where it shows no more to
+    who took back what they had put on it. Without `has_room` nothing did: they have as many as there may be."""
 
     is_on: bool
-    post: Marked
+    likes: int
+    reposts: int
+    has_room: bool
 
 
-async def carry_out(tx: Transaction, mark: Mark, wishes: Sequence[Wish]) -> tuple[list[Settled | None], list[Marked]]:
-    """Set and take back marks, those of one person and post in order.
+async def full(tx: Transaction, mark: Mark, people: Collection[UUID]) -> Collection[UUID]:
+    """Those of these people who have as many marks of a kind as there may be, or more."""
+    rows = await tx.fetch(
+        f"""
+        SELECT id FROM unnest($1::uuid[]) AS p (id)
+        WHERE $2 <= (SELECT count(*) FROM (SELECT FROM {mark.table} WHERE user_id = p.id LIMIT $2) AS have)
+        """,
+        people,
+        MOST_BOOKMARKS,
+    )
+    return {row["id"] for row in rows}
+
+
+async def carry_out(
+    tx: Transaction, mark: Mark, wishes: Sequence[Wish], full: Collection[UUID] = ()
+) -> tuple[list[Settled | None], list[Marked]]:
+    """Set and take back marks, those of one person and post in order; who is `full` sets no new ones.
 
     Returns for each wish what became of it, None where there is no such post or it does not show to the person; and
     the posts on which anybody's mark is another than before.
     """
     each, last = fold(wishes)
+    last = {pair: outcome._replace(if_off=False) if pair[1] in full else outcome for pair, outcome in last.items()}
     posts = {row["id"]: Marked(*row) for row in await tx.fetch(_LOCK, list({wish.post_id for wish in wishes}))}
     pairs = sorted(pair for pair in last if pair[0] in posts)
     authors = [posts[post_id].author_id for post_id, _ in pairs]
     rows = await tx.fetch(_STATEMENTS[mark], *_columns(pairs, last, mark), authors, set(authors)) if pairs else []
-    was = {(row["post_id"], row["user_id"]): row["was"] for row in rows}
+    found = {(row["post_id"], row["user_id"]): row for row in rows}
     for row in rows:
         _note(posts[row["post_id"]], row, is_on=last[row["post_id"], row["user_id"]].after(row["was"]))
-    before = [was.get(wish.pair) for wish in wishes]
-    settled = [
-        None if was_on is None else Settled(outcome.after(was_on), posts[wish.post_id])
-        for wish, outcome, was_on in zip(wishes, each, before, strict=True)
-    ]
+    settled: list[Settled | None] = []
+    for wish, outcome in zip(wishes, each, strict=True):
+        asked = found.get(wish.pair)
+        if asked is None:
+            settled.append(None)
+            continue
+        post = posts[wish.post_id]
+        counts = (post.likes, post.reposts) if asked["is_seen"] else (0, 0)
+        settled.append(Settled(outcome.after(asked["was"]), *counts, has_room=asked["was"] or wish.user_id not in full))
     return settled, [post for post in posts.values() if post.on or post.off]
 
 

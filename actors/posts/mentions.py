@@ -1,11 +1,17 @@
-"""Who is named in what somebody writes on a post: `@username`, in any case and width."""
+"""Who is named in what somebody writes on a post: `@username`, in any case and width.
+
+A name is a part of the words: whoever may read them reads it, whoever it belongs to, as long as that account shows.
+"""
 
 import re
+from collections.abc import Collection
 from uuid import UUID
 
 from actors.auth.names import username_key
+from actors.auth.presence import is_present
 from actors.graph.visibility import may_meet, may_see
 from actors.kernel.transaction import Reads
+from actors.posts.messages import Mention
 
 MENTIONS = 20
 """Names that count in one text, the first ones."""
@@ -35,3 +41,11 @@ async def people_named(db: Reads, text: str, *, by: UUID, author_id: UUID) -> tu
         by,
     )
     return tuple(row["id"] for row in rows)
+
+
+async def names_of(db: Reads, ids: Collection[UUID]) -> dict[UUID, Mention]:
+    """Those of these people whose accounts show, as a text names them."""
+    if not ids:
+        return {}
+    rows = await db.fetch(f"SELECT id, username FROM users u WHERE id = ANY($1::uuid[]) AND {is_present('u')}", ids)
+    return {row["id"]: Mention(id=row["id"], username=row["username"]) for row in rows}

@@ -35,7 +35,7 @@ class PostCounts(View):
 
 
 class Mention(View):
-    """Somebody whom a caption names as `@username`."""
+    """Somebody whom a text names as `@username`: a part of its words, for everybody who may read them."""
 
     id: UUID
     username: str
@@ -215,8 +215,18 @@ class BookmarkState(View):
     bookmarked: bool
 
 
+MOST_BOOKMARKS = 10_000
+"""Posts that somebody may keep."""
+
+
+class TooManyBookmarks(Conflict):
+    """You keep as many posts as can be kept: let go of some first."""
+
+    code = "too_many_bookmarks"
+
+
 class SetBookmark(Command[BookmarkState], key="post_id"):
-    """Keep a post for oneself or no longer; without `bookmarked`, whichever it is not."""
+    """Keep a post for oneself or no longer; without `bookmarked`, whichever it is not. Raises `TooManyBookmarks`."""
 
     caller: Trusted[Caller]
     post_id: UUID

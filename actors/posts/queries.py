@@ -126,7 +126,7 @@ async def originals_by(db: Reads, viewer_id: UUID | None, author_id: UUID, *, be
     rows = await db.fetch(
         f"""
         SELECT id FROM posts
-        WHERE author_id = $1 AND deleted_at IS NULL AND original_post_id IS NULL AND id < $2
+        WHERE author_id = $1 AND deleted_at IS NULL AND photo_id IS NOT NULL AND id < $2
             AND {may_see("$4::uuid", "$1::uuid")}
         ORDER BY id DESC LIMIT $3
         """,

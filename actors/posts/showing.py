@@ -81,5 +81,5 @@ class Showing(PostsPart):
     @on(SetTagFollow)
     async def follow_tag(self, wish: SetTagFollow) -> TagFollowState:
         async with self.transaction() as tx:
-            await changes.follow_tag(tx, wish.caller.id, wish.tag, following=wish.following)
+            await (changes.follow_tag if wish.following else changes.unfollow_tag)(tx, wish.caller.id, wish.tag)
             return tx.answer(TagFollowState(following=wish.following))

@@ -91,6 +91,8 @@ RAW = (
     "ALTER TABLE posts SET (fillfactor = 85)",
     """CREATE INDEX posts_by_author ON posts (author_id, id DESC) INCLUDE (original_post_id)
         WHERE deleted_at IS NULL""",
+    # A profile shows photographs: however much somebody reposts, none of that is read there.
+    "CREATE INDEX posts_originals ON posts (author_id, id DESC) WHERE deleted_at IS NULL AND photo_id IS NOT NULL",
     "CREATE UNIQUE INDEX posts_photo ON posts (photo_id) WHERE photo_id IS NOT NULL",
     "CREATE INDEX posts_reposting ON posts (original_post_id) WHERE original_post_id IS NOT NULL",
     "ALTER TABLE likes DROP CONSTRAINT likes_pkey, ADD PRIMARY KEY (post_id, user_id)",

@@ -1,6 +1,7 @@
 """What posts may be asked about tags, and what they answer."""
 
 from actors.auth.people import Caller
+from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Trusted, View
 from actors.kernel.paging import PagedQuery
 from actors.posts.messages import PostItem
@@ -20,8 +21,18 @@ class TagFollowState(View):
     following: bool
 
 
+MOST_TAGS = 1_000
+"""Tags that somebody may follow."""
+
+
+class TooManyTags(Conflict):
+    """You follow as many tags as can be followed: unfollow some first."""
+
+    code = "too_many_tags"
+
+
 class SetTagFollow(Command[TagFollowState], key="caller"):
-    """Follow or unfollow a tag. Doing it again changes nothing."""
+    """Follow or unfollow a tag. Doing it again changes nothing. Raises `TooManyTags`."""
 
     caller: Trusted[Caller]
     tag: Tag

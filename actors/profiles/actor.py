@@ -59,28 +59,22 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
 
     @on(ListFollowers)
     async def followers(self, question: ListFollowers) -> Page[PersonView]:
-        return await self._around(listing.followers, question)
+        return await self._around(question)
 
     @on(ListFollowing)
     async def following(self, question: ListFollowing) -> Page[PersonView]:
-        return await self._around(listing.following, question)
+        return await self._around(question)
 
-    async def _around(
-        self, list_people: listing.ListPeople, question: ListFollowers | ListFollowing
-    ) -> Page[PersonView]:
-        after = moment_of_key(question.after)
+    async def _around(self, question: ListFollowers | ListFollowing) -> Page[PersonView]:
         viewer_id = id_of(question.caller)
         user_id = await queries.user_id_of(self.read, viewer_id, username_key(question.username))
         if user_id is None:
             raise UnknownUser
-        rows = await list_people(self.read, viewer_id, user_id, question.limit + 1, after)
-        return _page(rows, question.limit)
+        return await listing.around(self.read, question, viewer_id, user_id)
 
     @on(ListMuted)
     async def muted(self, question: ListMuted) -> Page[PersonView]:
-        me = question.caller.id
-        rows = await listing.muted(self.read, me, me, question.limit + 1, moment_of_key(question.after))
-        return _page(rows, question.limit)
+        return await listing.around(self.read, question, question.caller.id, question.caller.id)
 
     @on(ListBlocked)
     async def blocked(self, question: ListBlocked) -> Page[PersonView]:

@@ -1,48 +1,55 @@
 """Lists of people around somebody, the latest first. A place in one is a moment and whoever stands there."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from actors.graph.visibility import may_meet, may_see
+from actors.kernel.filling import Step, fill
+from actors.kernel.paging import Key, Page, key_at, moment_of_key
 from actors.kernel.transaction import Reads
+from actors.profiles.messages import ListFollowers, ListFollowing, ListMuted, PersonView
 from actors.profiles.queries import PEOPLE
+from actors.profiles.views import person_of
 
 Place = tuple[datetime, UUID]
-ListPeople = Callable[[Reads, UUID | None, UUID, int, Place], Coroutine[Any, Any, list[asyncpg.Record]]]
-"""Of whom a viewer may meet, so many around somebody below a place, each with `since`."""
 
 _SHOWN = "u.id, u.username, coalesce(p.display_name, u.username) AS display_name, p.avatar_url AS avatar"
+_MET = f"SELECT {_SHOWN} FROM {PEOPLE} WHERE u.id = ANY($1::uuid[]) AND {may_meet('$2::uuid', 'u.id')}"
 
 
-async def followers(db: Reads, viewer_id: UUID | None, user_id: UUID, limit: int, below: Place) -> list[asyncpg.Record]:
-    """Who follows the person; nobody if the viewer may not see what that person shows."""
-    list_sql = _list("follows", "followee_id", "follower_id", of=may_see("$2::uuid", "$1::uuid"))
-    return await db.fetch(list_sql, user_id, viewer_id, limit, *below)
-
-
-async def following(db: Reads, viewer_id: UUID | None, user_id: UUID, limit: int, below: Place) -> list[asyncpg.Record]:
-    """Whom the person follows; nobody if the viewer may not see what that person shows."""
-    list_sql = _list("follows", "follower_id", "followee_id", of=may_see("$2::uuid", "$1::uuid"))
-    return await db.fetch(list_sql, user_id, viewer_id, limit, *below)
-
-
-async def muted(db: Reads, viewer_id: UUID | None, user_id: UUID, limit: int, below: Place) -> list[asyncpg.Record]:
-    """Whom the person mutes now."""
-    is_on = "(f.until IS NULL OR f.until > now())"
-    return await db.fetch(_list("mutes", "muter_id", "muted_id", of=is_on), user_id, viewer_id, limit, *below)
-
-
-def _list(table: str, near: str, far: str, *, of: str) -> str:
+def _around(table: str, near: str, far: str, *, of: str) -> str:
     return f"""
-        SELECT {_SHOWN}, f.created_at AS since FROM {table} f JOIN {PEOPLE} ON u.id = f.{far}
-        WHERE f.{near} = $1 AND {of} AND {may_meet("$2::uuid", "u.id")}
-            AND (f.created_at, f.{far}) < ($4, $5)
-        ORDER BY f.created_at DESC, f.{far} DESC LIMIT $3
+        SELECT f.{far} AS id, f.created_at FROM {table} f
+        WHERE f.{near} = $1 AND {of} AND (f.created_at, f.{far}) < ($3, $4)
+        ORDER BY f.created_at DESC, f.{far} DESC LIMIT $5
     """
+
+
+_SEEN = may_see("$2::uuid", "$1::uuid")
+_LISTS = {
+    ListFollowers: _around("follows", "followee_id", "follower_id", of=_SEEN),
+    ListFollowing: _around("follows", "follower_id", "followee_id", of=_SEEN),
+    ListMuted: _around("mutes", "muter_id", "muted_id", of=f"{_SEEN} AND (f.until IS NULL OR f.until > now())"),
+}
+"""Who stands so to somebody ($1); nobody for a viewer ($2) who may not see what that person shows."""
+
+
+async def around(
+    db: Reads, question: ListFollowers | ListFollowing | ListMuted, viewer_id: UUID | None, user_id: UUID
+) -> Page[PersonView]:
+    """People around somebody, as far as the viewer may meet them: a page may be short."""
+
+    async def look(after: Key | None, count: int) -> Sequence[Step]:
+        rows = await db.fetch(_LISTS[type(question)], user_id, viewer_id, *moment_of_key(after), count)
+        return [Step(key_at(row["created_at"], row["id"]), row["id"]) for row in rows]
+
+    async def show(ids: Sequence[UUID]) -> Mapping[UUID, PersonView]:
+        return {row["id"]: person_of(row) for row in await db.fetch(_MET, ids, viewer_id)}
+
+    return await fill(look, show, after=question.after, limit=question.limit)
 
 
 async def blocked(db: Reads, user_id: UUID, limit: int, below: Place) -> list[asyncpg.Record]:

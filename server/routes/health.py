@@ -7,8 +7,11 @@ from aiohttp import web
 from prometheus_client import REGISTRY, generate_latest
 
 from actors.auth.people import ENTITLEMENTS, Entitlements, Plan
+from actors.graph.messages import MOST_BLOCKED, MOST_FOLLOWED
 from actors.kernel.message import View
 from actors.media.messages import MAX_BYTES
+from actors.posts.messages import MOST_BOOKMARKS
+from actors.posts.tag_messages import MOST_TAGS
 from server.http import docs, openapi
 from server.http.binding import MAX_BODY
 from server.http.readiness import ReadinessView
@@ -60,6 +63,10 @@ class InstanceView(View):
     upload_bytes: int
     body_bytes: int
     page_items: int
+    people_followed: int
+    people_blocked: int
+    posts_kept: int
+    tags_followed: int
     plans: tuple[PlanView, ...]
     features: tuple[str, ...]
 
@@ -109,6 +116,10 @@ async def instance(request: web.Request) -> web.StreamResponse:
         upload_bytes=MAX_BYTES,
         body_bytes=MAX_BODY,
         page_items=100,
+        people_followed=MOST_FOLLOWED,
+        people_blocked=MOST_BLOCKED,
+        posts_kept=MOST_BOOKMARKS,
+        tags_followed=MOST_TAGS,
         plans=tuple(PlanView(name=plan, entitlements=given) for plan, given in ENTITLEMENTS.items()),
         features=tuple(dict.fromkeys(openapi.tag_of(route) for route in request.app[TABLE])),
     )

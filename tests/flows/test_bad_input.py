@@ -110,17 +110,46 @@ async def test_fields_of_a_wrong_kind_are_refused_in_every_operation(stack: Stac
             await refused(stack, served, method, path, f"{wrong!r:.200}", person, json=wrong)
 
 
-def wrong_bodies(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """For each field a body with nothing but that field, of a kind it cannot be."""
+def properties_of(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields of the body it takes, by name."""
     if "requestBody" not in operation:
-        return
+        return {}
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     while "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    for name in schema.get("properties", ()):
+    fields: Mapping[str, Any] = schema.get("properties", {})
+    return fields
+
+
+def wrong_bodies(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """For each field a body with nothing but that field, of a kind it cannot be."""
+    for name in properties_of(document, operation):
         wrong: tuple[Any, ...] = ({"a": {"b": []}}, [[{}]], "\0", 1e308, -(2**70), "x" * 200_000)
         for value in wrong:
             yield {name: value}
+
+
+NO_MOMENTS = ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:60Z", "1e308", "-1", "0")
+
+
+async def test_moments_that_utc_has_not_are_refused_in_every_field_of_time(stack: Stack, served: Served) -> None:
+    person, other = await stack.people(2)
+    document = await stack.ok(served, "GET", "/v1/openapi.json")
+    paths = [
+        (method, path.replace("nobody-here", other.username), one)
+        for method, path, one in with_bodies(await operations(stack, served))
+    ]
+    fields = [
+        (method, path, name)
+        for method, path, operation in paths
+        for name, field in properties_of(document, operation).items()
+        if '"date-time"' in json.dumps(field)
+    ]
+    assert ("PUT", f"/v1/profiles/{other.username}/mute", "until") in fields
+    for method, path, name in fields:
+        for moment in NO_MOMENTS:
+            problem = await refused(stack, served, method, path, moment, person, json={name: moment})
+            assert problem["status"] == 422, (path, moment, problem)
 
 
 async def test_parameters_of_a_wrong_kind_are_malformed_in_every_operation(stack: Stack, served: Served) -> None:

@@ -1,11 +1,13 @@
 """Who sees whose comments, and whom they name."""
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from actors.auth.people import Caller
-from actors.comments.messages import DeleteComment, EditComment
+from actors.comments.messages import DeleteComment, EditComment, ListComments
 from actors.graph.messages import SetFollow
 from actors.kernel.errors import NotFound
+from actors.kernel.filling import ROUNDS, SPARE
 from actors.kernel.system import System
 from tests.actors.auth.people import callers, facts, fetch
 from tests.actors.comments.commenting import said, say
@@ -58,6 +60,50 @@ async def test_a_private_post_is_commented_on_by_followers_and_a_private_person_
         await system.ask(EditComment(caller=stranger, comment_id=before.id, body="Hello?"))
     elsewhere = await say(system, owner, public_post)
     assert await said(system, public_post) == [elsewhere]
+
+
+async def test_ones_own_words_are_taken_back_where_one_sees_nothing_any_more(system: System, database_url: str) -> None:
+    owner, ana, bea = await callers(system, "omar", "ana", "bea")
+    (post,) = await plant(database_url, [owner.id])
+    top = await say(system, bea, post)
+    by_ana, reply, by_bea = await say(system, ana, post), await say(system, ana, post, parent_id=top.id), top
+    await block(database_url, owner, ana)
+    await make_private(database_url, owner)
+    for who, comment in ((ana, by_ana), (ana, reply), (bea, by_bea)):
+        with pytest.raises(NotFound):
+            await system.ask(EditComment(caller=who, comment_id=comment.id, body="Hello?"))
+    with pytest.raises(NotFound):
+        await system.ask(DeleteComment(caller=ana, comment_id=by_bea.id))
+    for who, comment in ((ana, by_ana), (ana, reply), (bea, by_bea)):
+        await system.ask(DeleteComment(caller=who, comment_id=comment.id))
+    assert await said(system, post, owner) == []
+
+
+async def test_a_page_over_many_who_are_not_heard_is_short_and_the_list_goes_on(
+    system: System, database_url: str
+) -> None:
+    owner, loud = await callers(system, "omar", "loud")
+    (post,) = await plant(database_url, [owner.id])
+    top = await say(system, owner, post, "the first")
+    noise = [uuid7() for _ in range(2 * (ROUNDS * (2 + SPARE) + 5))]
+    await fetch(
+        database_url,
+        """
+        INSERT INTO comments (id, post_id, author_id, parent_id, body, mentions, replies, created_at)
+        SELECT id, $2, $3, CASE WHEN place % 2 = 0 THEN $4::uuid END, 'noise', '{}', 0, now()
+        FROM unnest($1::uuid[]) WITH ORDINALITY AS c (id, place)
+        """,
+        noise,
+        post,
+        loud.id,
+        top.id,
+    )
+    last = await say(system, owner, post, "the last", parent_id=top.id)
+    await fetch(database_url, "UPDATE users SET suspended_until = 'infinity' WHERE id = $1", loud.id)
+    for parent_id, found in ((None, top.id), (top.id, last.id)):
+        page = await system.ask(ListComments(post_id=post, parent_id=parent_id, limit=2))
+        assert (page.items, page.next is None) == ((), False)
+        assert [one.id for one in await said(system, post, parent_id=parent_id, limit=2)] == [found]
 
 
 async def test_who_is_suspended_is_not_heard_for_as_long(system: System, database_url: str) -> None:

@@ -9,14 +9,18 @@ import pytest
 from actors.adapters.outside import Outside
 from actors.auth.people import Caller, UnknownUser
 from actors.domains import actors
+from actors.graph import queries
 from actors.graph.messages import (
     CannotFollowYourself,
     FollowState,
     Relationships,
     SetFollow,
+    TooManyBlocked,
+    TooManyFollowed,
 )
 from actors.kernel.system import System
 from tests.actors.auth.people import callers, facts, fetch
+from tests.actors.graph.standing import block, follow, go_private
 
 
 async def set_follow(system: System, who: Caller, whom: str, *, following: bool = True) -> FollowState:
@@ -120,3 +124,27 @@ async def test_many_callers_asking_at_once_each_get_their_own_answer(system: Sys
     for place, answer in enumerate(answers):
         assert [one.following for one in answer.items] == [n == place + 1 for n in range(6)]
         assert [one.followed_by for one in answer.items] == [n == place - 1 for n in range(6)]
+
+
+async def test_so_many_people_are_followed_asked_or_blocked_and_no_more_until_one_is_let_go(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most in ("MOST_FOLLOWED", "MOST_BLOCKED"):
+        monkeypatch.setattr(queries, most, 2)
+    ana, bea, cleo, dora = await callers(system, "ana", "bea", "cleo", "dora")
+    await go_private(system, cleo)
+    await follow(system, ana, bea)
+    assert (await follow(system, ana, cleo)).requested
+    for again in (bea, cleo):
+        await follow(system, ana, again)
+    with pytest.raises(TooManyFollowed):
+        await follow(system, ana, dora)
+    assert (await follow(system, bea, dora)).following
+    await follow(system, ana, cleo, following=False)
+    assert (await follow(system, ana, dora)).following
+    for whom in (bea, cleo, bea):
+        await block(system, ana, whom)
+    with pytest.raises(TooManyBlocked):
+        await block(system, ana, dora)
+    await block(system, ana, bea, blocking=False)
+    assert (await block(system, ana, dora)).blocking

@@ -8,7 +8,15 @@ from uuid_utils.compat import uuid7
 from actors.graph.messages import SetBlock
 from actors.kernel.errors import NotFound
 from actors.kernel.system import System
-from actors.posts.messages import BookmarkState, DeletePost, GetPost, ListBookmarks, SetBookmark
+from actors.posts import marks
+from actors.posts.messages import (
+    BookmarkState,
+    DeletePost,
+    GetPost,
+    ListBookmarks,
+    SetBookmark,
+    TooManyBookmarks,
+)
 from tests.actors.auth.people import callers, facts, fetch
 from tests.actors.posts.posting import plant, whole
 
@@ -65,3 +73,22 @@ async def test_nothing_that_is_not_there_is_kept(system: System, database_url: s
     for post in (gone, uuid7()):
         with pytest.raises(NotFound):
             await system.ask(SetBookmark(caller=ana, post_id=post, bookmarked=True))
+
+
+async def test_so_many_posts_are_kept_and_no_more_until_one_is_let_go(
+    system: System, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "MOST_BOOKMARKS", 2)
+    ana, bea = await callers(system, "ana", "bea")
+    first, second, third = await plant(database_url, [ana.id] * 3)
+    wishes = ((first, True), (second, True), (first, True), (second, None), (second, None))
+    for post, on in wishes:
+        await system.ask(SetBookmark(caller=bea, post_id=post, bookmarked=on))
+    for on in (True, None):
+        with pytest.raises(TooManyBookmarks):
+            await system.ask(SetBookmark(caller=bea, post_id=third, bookmarked=on))
+    assert not (await system.ask(SetBookmark(caller=bea, post_id=third, bookmarked=False))).bookmarked
+    assert (await system.ask(SetBookmark(caller=ana, post_id=third, bookmarked=True))).bookmarked
+    await system.ask(SetBookmark(caller=bea, post_id=first, bookmarked=False))
+    assert (await system.ask(SetBookmark(caller=bea, post_id=third, bookmarked=True))).bookmarked
+    assert [item.post.id for item in await whole(system, ListBookmarks(caller=bea))] == [third, second]

@@ -6,10 +6,11 @@ from pydantic import ValidationError
 
 from actors.graph.messages import SetBlock, SetPrivacy
 from actors.kernel.errors import NotFound
+from actors.kernel.filling import ROUNDS, SPARE
 from actors.kernel.system import System
-from actors.posts.lists import ROUNDS, SPARE
+from actors.posts import changes
 from actors.posts.messages import DeletePost, GetPosts, ListLikes, SetLike
-from actors.posts.tag_messages import ListFollowedTags, ListTagPosts, SetTagFollow
+from actors.posts.tag_messages import ListFollowedTags, ListTagPosts, SetTagFollow, TooManyTags
 from tests.actors.auth.people import callers, fetch
 from tests.actors.posts.posting import crowd, plant, whole
 
@@ -92,11 +93,27 @@ async def test_tags_are_followed_once_and_listed_by_name(system: System, databas
     assert len(await fetch(database_url, "SELECT 1 FROM tag_follows")) == 3
 
 
+async def test_so_many_tags_are_followed_and_no_more(
+    system: System, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "MOST_TAGS", 2)
+    (ana,) = await callers(system, "ana")
+    for tag in ("sea", "sky", "sea"):
+        await system.ask(SetTagFollow(caller=ana, tag=tag, following=True))
+    with pytest.raises(TooManyTags):
+        await system.ask(SetTagFollow(caller=ana, tag="alps", following=True))
+    await system.ask(SetTagFollow(caller=ana, tag="sky", following=False))
+    await system.ask(SetTagFollow(caller=ana, tag="alps", following=True))
+    assert [one.tag for one in await whole(system, ListFollowedTags(caller=ana))] == ["alps", "sea"]
+
+
 LISTS = {
     "post_tags_newest": "SELECT post_id FROM post_tags WHERE tag = 'sea' AND post_id < $1 "
     "ORDER BY post_id DESC LIMIT 24",
     "likes_latest": "SELECT user_id FROM likes WHERE post_id = $1 AND (created_at, user_id) < (now(), $1) "
     "ORDER BY created_at DESC, user_id DESC LIMIT 24",
+    "posts_originals": "SELECT id FROM posts WHERE author_id = $1 AND deleted_at IS NULL AND photo_id IS NOT NULL "
+    "AND id < $1 ORDER BY id DESC LIMIT 24",
     "bookmarks_latest": "SELECT post_id FROM bookmarks WHERE user_id = $1 AND (created_at, post_id) < (now(), $1) "
     "ORDER BY created_at DESC, post_id DESC LIMIT 24",
 }
@@ -108,11 +125,21 @@ async def test_no_list_is_sorted(system: System, database_url: str) -> None:
     (post,) = await plant(database_url, [ana.id], tags=("sea",))
     connection = await asyncpg.connect(database_url)
     try:
+        await connection.execute(
+            """
+            INSERT INTO posts (
+                id, author_id, original_post_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
+            SELECT gen_random_uuid(), author_id, id, '', '{}', false, 0, 0, 0, 0, now()
+            FROM posts CROSS JOIN generate_series(1, 500)
+            """
+        )
+        await connection.execute("ANALYZE posts")
         await connection.execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = auto")
         for index, sql in LISTS.items():
             rows = await connection.fetch("EXPLAIN " + sql.replace("$1", f"'{post}'::uuid"))
             plan = "\n".join(row[0] for row in rows)
             assert f"using {index}" in plan
             assert "Sort" not in plan
+            assert "Filter" not in plan
     finally:
         await connection.close()

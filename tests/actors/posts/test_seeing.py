@@ -11,7 +11,7 @@ from actors.kernel.errors import NotFound
 from actors.kernel.system import System
 from actors.posts.messages import BookmarkState, LikeState, RepostState, SetBookmark, SetLike, SetRepost
 from tests.actors.auth.people import callers, fetch
-from tests.actors.posts.posting import do, plant
+from tests.actors.posts.posting import do, miscounted, plant
 
 Hide = Callable[[System, Caller, Caller, str], Awaitable[object]]
 
@@ -54,3 +54,30 @@ async def test_followers_of_a_private_account_mark_its_posts(system: System, dat
     await system.ask(SetPrivacy(caller=author, private=True))
     for who, likes in ((follower, 1), (author, 2)):
         assert await system.ask(SetLike(caller=who, post_id=post)) == LikeState(liked=True, likes=likes)
+
+
+@pytest.mark.parametrize("hide", [block, be_private])
+async def test_what_one_put_on_a_post_one_takes_back_where_one_sees_nothing_any_more(
+    system: System, database_url: str, hide: Hide
+) -> None:
+    author, other = await callers(system, "author1", "other1")
+    (post,) = await plant(database_url, [author.id])
+    wishes = (SetLike, SetRepost, SetBookmark)
+    await asyncio.gather(*(do(system, wish, who, post) for wish in wishes for who in (author, other)))
+    await hide(system, author, other, database_url)
+    with pytest.raises(NotFound):
+        await system.ask(SetLike(caller=other, post_id=post, liked=True))
+    # How many others there are is not theirs to know any more.
+    assert await system.ask(SetLike(caller=other, post_id=post, liked=False)) == LikeState(liked=False, likes=0)
+    assert await system.ask(SetRepost(caller=other, post_id=post)) == RepostState(reposted=False, reposts=0)
+    assert await system.ask(SetBookmark(caller=other, post_id=post, bookmarked=False)) == BookmarkState(
+        bookmarked=False
+    )
+    for wish in wishes:
+        with pytest.raises(NotFound):
+            await do(system, wish, other, post)
+    for table in ("likes", "reposts", "bookmarks"):
+        assert [row["user_id"] for row in await fetch(database_url, f"SELECT user_id FROM {table}")] == [author.id]
+    (row,) = await fetch(database_url, "SELECT likes, reposts FROM posts WHERE id = $1", post)
+    assert tuple(row) == (1, 1)
+    assert await miscounted(database_url) == []
