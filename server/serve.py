@@ -85,6 +85,7 @@ def assemble(outside: Outside, system: System, realtime: Realtime, standings: St
         checks=checks,
     )
     app[REALTIME] = realtime
+    system.hear(realtime.rights.hear)
     return app
 
 

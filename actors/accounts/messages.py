@@ -37,7 +37,7 @@ class _WithToken(Command[None]):
         return hashlib.sha256(self.token.get_secret_value().encode()).hexdigest()
 
 
-class ResetPassword(_WithToken, Command[None], key="token"):
+class ResetPassword(_WithToken, Command[None], key="token", essential=True):
     """Choose a new password by the link of a mail; every session ends.
 
     Raises `InvalidMailToken`, and `PasswordNearName`, which leaves the link good.

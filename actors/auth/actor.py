@@ -99,7 +99,8 @@ class AuthActor(Actor, domain="auth", lanes=64, mailbox=16_384):
     @on(sessions.EndSession)
     async def end_one(self, order: sessions.EndSession) -> None:
         async with self.transaction() as tx:
-            if not await end_session(tx, order.caller.id, order.id, EndReason.revoked):
+            user = await lock_caller(tx, order.caller)
+            if not await end_session(tx, user["id"], order.id, EndReason.revoked):
                 raise sessions.SessionNotFound
             return tx.answer(None)
 
@@ -169,23 +170,22 @@ class AuthActor(Actor, domain="auth", lanes=64, mailbox=16_384):
             return tx.answer(None)
 
     @on(standing.RecentRevocations)
-    async def recent_revocations(self, _: standing.RecentRevocations) -> standing.RevocationsFound:
-        return await revocations(self.read)
+    async def recent_revocations(self, asked: standing.RecentRevocations) -> standing.RevocationsFound:
+        return await revocations(self.read, asked.since)
 
     @on(standing.AccountOf)
     async def account_of(self, asked: standing.AccountOf) -> Account:
         return account(await queries.account(self.read, username_key(asked.username)))
 
     @on(standing.BecomeCreator)
-    async def become_creator(self, wish: standing.BecomeCreator) -> standing.Promoted:
+    async def become_creator(self, wish: standing.BecomeCreator) -> Account:
         async with self.transaction() as tx:
             user = await lock_caller(tx, wish.caller)
             if not user["email_verified"]:
                 raise standing.EmailUnverified
             if user["role"] == Role.user:
                 announce_standing(tx, await queries.set_role(tx, user["id"], Role.creator))
-            now = standing.Standing(**await queries.standing(tx, user["id"]))
-            return tx.answer(standing.Promoted(account=account(await queries.lock(tx, user["id"])), standing=now))
+            return tx.answer(account(await queries.lock(tx, user["id"])))
 
     @on(standing.CreateAdmin)
     async def create_admin(self, order: standing.CreateAdmin) -> Account:

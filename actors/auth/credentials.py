@@ -59,7 +59,7 @@ class CheckPassword(Query[None]):
     password: GivenPassword
 
 
-class ChangePassword(Command[None], key="caller"):
+class ChangePassword(Command[None], key="caller", essential=True):
     """Change my password; every other session ends. Raises `WrongPassword` and `PasswordNearName`."""
 
     caller: Trusted[Caller]
@@ -67,7 +67,7 @@ class ChangePassword(Command[None], key="caller"):
     password: NewPassword
 
 
-class ReplacePassword(Command[None], key="user_id"):
+class ReplacePassword(Command[None], key="user_id", essential=True):
     """Give somebody another password, because they proved otherwise who they are; every session ends.
 
     Raises `PasswordNearName` and `UnknownUser`.

@@ -34,7 +34,7 @@ class SessionEnded(View):
     reason: EndReason
 
 
-class SessionRevoked(Event, key="session_id"):
+class SessionRevoked(Event, key="session_id", at_once=True):
     """A session ended; its tokens are worth nothing from here on."""
 
     session_id: UUID
@@ -49,7 +49,7 @@ class SessionRevoked(Event, key="session_id"):
         )
 
 
-class StandingChanged(Event, key="user_id"):
+class StandingChanged(Event, key="user_id", at_once=True):
     """Somebody's role, plan or suspension changed, or they close their account or came back."""
 
     user_id: UUID

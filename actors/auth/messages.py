@@ -1,4 +1,7 @@
-"""Signing up, in and out: what auth may be asked, and what it answers."""
+"""Signing up, in and out: what auth may be asked, and what it answers.
+
+What lets people in, keeps them in or ends that is `essential`: it must not wait for Redis, whatever lags behind.
+"""
 
 import hashlib
 from datetime import MAXYEAR, datetime
@@ -71,7 +74,7 @@ class InvalidRefreshToken(Unauthenticated):
     code = "invalid_refresh_token"
 
 
-class Register(Command[SignedIn], key="username"):
+class Register(Command[SignedIn], key="username", essential=True):
     """Open an account and sign in.
 
     A username is one person's; raises `UsernameTaken`. A known e-mail is taken like a new one: whose it is
@@ -99,7 +102,7 @@ class Register(Command[SignedIn], key="username"):
         return username_key(self.username)
 
 
-class Login(Command[SignedIn], key="login"):
+class Login(Command[SignedIn], key="login", essential=True):
     """Sign in with a username or an e-mail address, and a one-time code where the account asks for one.
 
     Raises `InvalidCredentials`, alike for every reason; to who knows the password `AccountSuspended` and
@@ -115,7 +118,7 @@ class Login(Command[SignedIn], key="login"):
     web_id: Trusted[SecretStr | None] = None
 
 
-class Refresh(Command[SignedIn], key="refresh_token"):
+class Refresh(Command[SignedIn], key="refresh_token", essential=True):
     """Exchange a refresh token for the next one and a new access token.
 
     A token serves once; asked again within ten seconds it gives the same successor, so that tabs which race

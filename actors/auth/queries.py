@@ -14,7 +14,7 @@ from actors.auth.messages import InvalidCredentials, UsernameTaken
 from actors.auth.names import username_key
 from actors.auth.people import Role, UnknownUser
 from actors.auth.presence import is_present
-from actors.auth.standing import CLOSING_GRACE, RECENT, NotClosing
+from actors.auth.standing import CLOSING_GRACE, LONGEST_COMMIT, RECENT, NotClosing
 from actors.kernel.errors import Refusal, Unauthenticated
 from actors.kernel.transaction import Reads, Transaction
 
@@ -148,12 +148,6 @@ async def set_role(tx: Transaction, user_id: UUID, role: Role) -> asyncpg.Record
     return await _change(tx, user_id, "role = $2", role)
 
 
-async def standing(tx: Transaction, user_id: UUID) -> asyncpg.Record:
-    """The standing as it is, as old as the account where it never changed."""
-    row = await tx.fetchrow(f"SELECT {_STANDING} FROM users WHERE id = $1", user_id)
-    return _there(row, UnknownUser)
-
-
 async def suspend(tx: Transaction, user_id: UUID, until: datetime | None, reason: str) -> asyncpg.Record:
     """Suspended until then, or until it is lifted; returns the standing."""
     return await _change(
@@ -202,13 +196,19 @@ async def erase(tx: Transaction, user_id: UUID) -> None:
         await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
 
 
-async def recent_revocations(db: Reads) -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
-    """The sessions that ended and the standings that changed while an access token lives; each by its index."""
-    rows = await db.fetch(
-        "SELECT id AS session_id, revoked_at, NULL::uuid AS user_id, NULL AS role, NULL AS plan, "
+async def recent_revocations(db: Reads, since: datetime | None) -> list[asyncpg.Record]:
+    """A row with `as_of` alone, then the sessions that ended, by `session_id`, and the standings that changed.
+
+    While an access token lives, or after `since` as far as that can have become readable by now; each by its index.
+    """
+    after = "(SELECT coalesce($1::timestamptz - $2::interval, now() - $3::interval))"
+    return await db.fetch(
+        "SELECT now() AS as_of, NULL::uuid AS session_id, NULL::uuid AS user_id, NULL AS role, NULL AS plan, "
         "NULL::timestamptz AS suspended_until, NULL::boolean AS closing, NULL::timestamptz AS changed_at "
-        "FROM sessions WHERE revoked_at > now() - $1::interval "
-        f"UNION ALL SELECT NULL, NULL, {_STANDING} FROM users WHERE changed_at > now() - $1::interval",
+        "UNION ALL SELECT NULL, id, user_id, NULL, NULL, NULL, NULL, NULL FROM sessions "
+        f"WHERE revoked_at > {after} "
+        f"UNION ALL SELECT NULL, NULL, {_STANDING} FROM users WHERE changed_at > {after}",
+        since,
+        LONGEST_COMMIT,
         RECENT,
     )
-    return [row for row in rows if row["session_id"]], [row for row in rows if row["user_id"]]

@@ -38,20 +38,20 @@ class SessionsOf(PagedQuery[SessionView]):
     user_id: UUID
 
 
-class EndSession(Command[None], key="caller"):
+class EndSession(Command[None], key="caller", essential=True):
     """End one of my sessions; it may be this one. Raises `SessionNotFound`, also when it has ended."""
 
     caller: Trusted[Caller]
     id: UUID
 
 
-class EndOtherSessions(Command[None], key="caller"):
+class EndOtherSessions(Command[None], key="caller", essential=True):
     """End all my sessions but this one."""
 
     caller: Trusted[Caller]
 
 
-class EndSessionsOf(Command[int], key="user_id"):
+class EndSessionsOf(Command[int], key="user_id", essential=True):
     """End all of somebody's sessions, for tools on our own machine. Answers how many. Raises `UnknownUser`."""
 
     user_id: UUID

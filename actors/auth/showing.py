@@ -1,5 +1,6 @@
 """What is shown of sessions and standings."""
 
+from datetime import datetime
 from uuid import UUID
 
 from actors.auth import families, queries
@@ -30,10 +31,13 @@ async def sessions_page(
     return Page(items=items, next=(str(shown[-1]["id"]),) if len(rows) > len(shown) else None)
 
 
-async def revocations(db: Reads) -> RevocationsFound:
+async def revocations(db: Reads, since: datetime | None) -> RevocationsFound:
     """What access tokens that are still alive may be wrong about."""
-    ended, changed = await queries.recent_revocations(db)
+    first, *rows = await queries.recent_revocations(db, since)
+    ended = [row for row in rows if row["session_id"] is not None]
+    changed = [row for row in rows if row["session_id"] is None]
     return RevocationsFound(
-        sessions=tuple(RevokedSession(session_id=row["session_id"], revoked_at=row["revoked_at"]) for row in ended),
+        as_of=first["as_of"],
+        sessions=tuple(RevokedSession(session_id=row["session_id"], user_id=row["user_id"]) for row in ended),
         standings=tuple(Standing(**{field: row[field] for field in Standing.model_fields}) for row in changed),
     )

@@ -19,6 +19,9 @@ CLOSING_GRACE = timedelta(days=30)
 RECENT = timedelta(minutes=11)
 """An access token lives ten minutes; what says that it is worth nothing is asked for a little longer."""
 
+LONGEST_COMMIT = timedelta(seconds=30)
+"""What changed at a moment can be read so long afterwards at the latest: statements and pauses are cut off before."""
+
 
 class EndReason(StrEnum):
     """Why a session ended before its time."""
@@ -47,24 +50,28 @@ class Standing(View):
 
 
 class RevokedSession(View):
-    """A session that ended, and when."""
+    """A session that ended, and whose it was."""
 
     session_id: UUID
-    revoked_at: datetime
+    user_id: UUID
 
 
 class RevocationsFound(View):
-    """What access tokens that are still alive may be wrong about."""
+    """What access tokens that are still alive may be wrong about, by PostgreSQL's clock at `as_of`."""
 
+    as_of: datetime
     sessions: tuple[RevokedSession, ...]
     standings: tuple[Standing, ...]
 
 
 class RecentRevocations(Query[RevocationsFound]):
-    """Every session that ended and every standing that changed within the life of an access token.
+    """Every session that ended and every standing that changed within the life of an access token, or since the answer
+    of then, the `as_of` of which is given; what was on its way to its commit at that moment is told in both.
 
     A suspension or a closing ends its sessions in the same commit, so older ones have no token left.
     """
+
+    since: datetime | None = None
 
 
 class EmailUnverified(Forbidden):
@@ -73,14 +80,7 @@ class EmailUnverified(Forbidden):
     code = "email_unverified"
 
 
-class Promoted(View):
-    """Who somebody is now, with what overrides the tokens they have."""
-
-    account: Account
-    standing: Standing
-
-
-class BecomeCreator(Command[Promoted], key="caller"):
+class BecomeCreator(Command[Account], key="caller"):
     """Become a creator, at once and for all my sessions. Raises `EmailUnverified`."""
 
     caller: Trusted[Caller]
@@ -103,14 +103,14 @@ class AccountOf(Query[Account]):
     username: UsernameOf
 
 
-class SetRole(Command[None], key="user_id"):
+class SetRole(Command[None], key="user_id", essential=True):
     """Give somebody a role. Raises `UnknownUser`."""
 
     user_id: UUID
     role: Role
 
 
-class Suspend(Command[None], key="user_id"):
+class Suspend(Command[None], key="user_id", essential=True):
     """Suspend somebody until then, or until it is lifted; every session ends. `reason` is what they are told.
 
     Raises `UnknownUser`.
@@ -121,13 +121,13 @@ class Suspend(Command[None], key="user_id"):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
-class LiftSuspension(Command[None], key="user_id"):
+class LiftSuspension(Command[None], key="user_id", essential=True):
     """Let somebody in again. Raises `UnknownUser`."""
 
     user_id: UUID
 
 
-class CloseAccount(Command[None], key="caller"):
+class CloseAccount(Command[None], key="caller", essential=True):
     """Close my account: it shows nowhere, every session ends, and after 30 days it may be erased.
 
     Signing in meanwhile brings it back. Raises `WrongPassword`.

@@ -197,7 +197,7 @@ class Lane:
             work.is_committed = True
         self.system.reach(f"committed:{type(work.envelopes[0].message).__name__}")
         if tx.announces:
-            self.system.wake_relay()
+            self.system.announce(tx.facts)
 
     async def _admit(self, tx: Transaction, work: Work) -> None:
         if work.records:

@@ -130,12 +130,20 @@ class Live(NamedTuple):
 
 
 class Event(Message):
-    """A fact, in the past tense. Subclasses that people may see say so in `live`."""
+    """A fact, in the past tense. Subclasses that people may see say so in `live`.
+
+    `at_once=True` in the class line: the process that commits it acts on what is live of it before anybody is answered.
+    """
 
     registry: ClassVar[dict[str, type["Event"]]] = {}
+    at_once: ClassVar[bool] = False
 
     id: UUID = Field(default_factory=uuid7)
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    def __init_subclass__(cls, *, at_once: bool = False, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.at_once = at_once
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:

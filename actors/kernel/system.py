@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from typing import TypeVar
 from uuid import UUID
@@ -18,7 +18,7 @@ from actors.kernel.envelope import Envelope, Origin
 from actors.kernel.errors import Busy, DeclarationError
 from actors.kernel.inbox import Inbox
 from actors.kernel.lane import Lane
-from actors.kernel.message import Command, Event, Message, Query, Request
+from actors.kernel.message import Command, Event, Live, Message, Query, Request
 from actors.kernel.outbox import Listeners
 from actors.kernel.pressure import Pressure
 from actors.kernel.questions import Questions
@@ -88,6 +88,7 @@ class System:
         }
         self._questions = self._questions_with(self.reader)
         self._visitors_questions = self._questions_with(Reader(self.replica.for_query)) if self.replica else {}
+        self._hearers: list[Callable[[Live], None]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
@@ -163,9 +164,20 @@ class System:
         """Whether this domain handles events of that type."""
         return kind in self._actors[domain].handlers
 
-    def wake_relay(self) -> None:
-        """Tell the leading relay, here or in another process, that something was committed."""
+    def hear(self, hearer: Callable[[Live], None]) -> None:
+        """Have this told what is live of facts that hold `at_once`, whenever this process has committed one.
+
+        For what it must not believe a moment longer. Whoever else is to know hears of it by the relay.
+        """
+        self._hearers.append(hearer)
+
+    def announce(self, facts: Sequence[Event]) -> None:
+        """These were committed: tell who hears of them here, and the leading relay, here or in another process."""
         self.wakeup.after_commit()
+        for fact in facts:
+            if fact.at_once and (live := fact.live()) is not None:
+                for hearer in self._hearers:
+                    hearer(live)
 
     def reach(self, point: str) -> None:
         """A named point at which a test may let this process die, as by `VITRINE_FAULT`."""

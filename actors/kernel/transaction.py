@@ -112,6 +112,11 @@ class Transaction:
         return replies
 
     @property
+    def facts(self) -> Sequence[Event]:
+        """What was emitted until now."""
+        return self._facts
+
+    @property
     def announces(self) -> bool:
         """Whether something waits for the relay once this is committed."""
         return bool(self._facts or self._owed)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from actors.auth.people import Caller
-from actors.auth.standing import RECENT, EndReason, RevocationsFound, Standing
+from actors.auth.standing import RECENT, EndReason, Standing
 
 HORIZON_SECONDS = RECENT.total_seconds()
 """So long after one heard of it no token is left that does not know."""
@@ -16,7 +16,8 @@ _SWEPT_AT = 1024
 class Standings:
     """What one process has heard of it lately; the truth is in PostgreSQL.
 
-    The live log tells every process as things happen, PostgreSQL tells it what the log may have lost.
+    What the process commits itself it knows at once; of others the live log tells it as things happen, and PostgreSQL
+    what the log may have lost.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -46,13 +47,6 @@ class Standings:
         if len(self) >= self._swept_at:
             self._sweep()
         return True
-
-    def learn(self, found: RevocationsFound) -> bool:
-        """All of this is so. Whether any of it is news."""
-        self._sweep()
-        ended = [self.end(one.session_id) for one in found.sessions]
-        changed = [self.change(standing) for standing in found.standings]
-        return any(ended) or any(changed)
 
     def knows_of(self, caller: Caller) -> bool:
         """Whether anything about them may differ from what their token says."""

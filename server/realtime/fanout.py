@@ -109,7 +109,6 @@ class Fanout:
             for topic in self.audience.named(key):
                 self._lag(topic, topic.watchers, old, new, "reset")
         self.was_reset.set()
-        self._rights.in_doubt.set()
         self._sights.doubt_all()
 
     def _must_count_wait(self, topic: Topic) -> bool:

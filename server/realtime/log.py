@@ -26,7 +26,6 @@ _READ_AT_ONCE = 500
 _REFILLED_AT_ONCE = 4_000
 _BLOCK_MS = 5_000
 _SILENCE_SECONDS = 15.0
-_HEARD_SECONDS = _BLOCK_MS / 1000 + 2
 _BACKOFF = (0.05, 2.0)
 
 
@@ -55,12 +54,6 @@ class LiveLog:
         self._refilled = asyncio.Event()
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._heard_at: float | None = None
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether Redis answers: within seven seconds at the latest even when nothing happens."""
-        return self._heard_at is not None and time.monotonic() - self._heard_at < _HEARD_SECONDS
 
     async def start(self, *, patience: float = 10.0) -> None:
         """Begin to follow. Returns when what the stream holds was read, or, with Redis away, after `patience`."""
@@ -94,7 +87,6 @@ class LiveLog:
                     wait = _BACKOFF[0]
                     self.take(entries)
             except (RedisError, OSError, TimeoutError) as error:
-                self._heard_at = None
                 logger.warning("live log: Redis is away", error=error)
             finally:
                 with suppress(RedisError, OSError):
@@ -109,7 +101,6 @@ class LiveLog:
             async with asyncio.timeout(_SILENCE_SECONDS):
                 count = _READ_AT_ONCE if self._refilled.is_set() else _REFILLED_AT_ONCE
                 answer = await client.xread({LIVE: str(self.head)}, count=count, block=block)
-            self._heard_at = time.monotonic()
             entries = _entries_of(answer)
             if entries:
                 yield entries

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -41,9 +42,9 @@ class Questions:
         except TimeoutError:
             raise Unavailable from None
 
-    async def revocations(self) -> RevocationsFound:
-        """What tokens that still live are wrong about."""
-        return await self._ask(RecentRevocations())
+    async def revocations(self, since: datetime | None) -> RevocationsFound:
+        """What tokens that still live are wrong about, or what of it is new since that answer."""
+        return await self._ask(RecentRevocations(since=since))
 
     async def see_posts(self, caller: Caller | None, post_ids: Sequence[UUID]) -> tuple[PostSeen, ...]:
         """Those of these posts that are there for the caller, at most 200."""

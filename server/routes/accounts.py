@@ -13,10 +13,9 @@ from actors.accounts.messages import (
 )
 from actors.auth.standing import CLOSING_GRACE, CloseAccount
 from actors.kernel.message import View
-from server.http.exchange import EXCHANGE
 from server.http.routing import post, put
 from server.http.sessions import SESSION_COOKIE
-from server.keys import SESSIONS, STANDINGS
+from server.keys import SESSIONS
 
 
 class AccountClosing(View):
@@ -26,10 +25,6 @@ class AccountClosing(View):
 
 
 async def _closed(request: web.Request, _: None) -> web.Response:
-    identity = request[EXCHANGE].identity
-    assert identity is not None
-    # Other processes learn of it from the live log; this one must not believe the token once more meanwhile.
-    request.app[STANDINGS].end(identity.caller.session_id)
     closing = AccountClosing(erased_at=datetime.now(UTC) + CLOSING_GRACE)
     response = web.Response(text=closing.model_dump_json(), status=202, content_type="application/json")
     if SESSION_COOKIE in request.cookies:

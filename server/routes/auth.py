@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from aiohttp import hdrs, web
 
@@ -12,11 +11,10 @@ from actors.auth.people import Account
 from actors.auth.sessions import EndOtherSessions, EndSession, ListSessions
 from actors.kernel.message import View
 from actors.profiles.messages import GetMe
-from server.http.exchange import EXCHANGE
 from server.http.routing import delete, get, post, put
 from server.http.sessions import SESSION_COOKIE, Credentials
 from server.http.tokens import LIFETIME_SECONDS
-from server.keys import SESSIONS, STANDINGS, TOKENS
+from server.keys import SESSIONS, TOKENS
 
 
 class TokensGiven(View):
@@ -102,19 +100,10 @@ async def _leaving(request: web.Request) -> Mapping[str, Any]:
 
 
 async def _signed_out(request: web.Request, _: None) -> web.Response:
-    identity = request[EXCHANGE].identity
-    if identity is not None:
-        # Every process learns of it from the live log; this one must not believe the token once more meanwhile.
-        request.app[STANDINGS].end(identity.caller.session_id)
     response = web.Response(status=204)
     if SESSION_COOKIE in request.cookies:
         await request.app[SESSIONS].sign_out_web(request, response)
     return response
-
-
-async def _ended(request: web.Request, _: None) -> web.Response:
-    request.app[STANDINGS].end(UUID(request.match_info["id"]))
-    return web.Response(status=204)
 
 
 _GIVEN = TokensGiven | CookiesGiven
@@ -135,7 +124,7 @@ ROUTES = (
     get("/v1/auth/me", GetMe, live=True, tag="auth"),
     get("/v1/auth/sessions", ListSessions),
     delete("/v1/auth/sessions", EndOtherSessions, status=204, bucket="auth"),
-    delete("/v1/auth/sessions/{id}", EndSession, status=204, bucket="auth", respond=_ended),
+    delete("/v1/auth/sessions/{id}", EndSession, status=204, bucket="auth"),
     put("/v1/auth/password", ChangePassword, status=204, bucket="auth", limit_by="caller"),
     post("/v1/auth/totp", SetUpAuthenticator, bucket="auth"),
     post("/v1/auth/totp/confirm", ConfirmAuthenticator, bucket="auth", limit_by="caller"),

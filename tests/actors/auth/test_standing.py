@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 
@@ -57,11 +58,11 @@ async def test_a_creator_needs_a_verified_address_and_is_one_at_once(system: Sys
     await fetch(database_url, "UPDATE users SET email_verified_at = now()")
     for _ in range(2):
         promoted = await system.ask(BecomeCreator(caller=ana.caller))
-        assert promoted.account.role is promoted.standing.role is Role.creator
+        assert promoted.role is Role.creator
     assert await standings(database_url) == [{"role": "creator", "suspended_until": None, "closing": False}]
     assert (await refreshed(system, ana)).caller.role is Role.creator
     await system.ask(SetRole(user_id=ana.user.id, role=Role.admin))
-    assert (await system.ask(BecomeCreator(caller=ana.caller))).account.role is Role.admin
+    assert (await system.ask(BecomeCreator(caller=ana.caller))).role is Role.admin
 
 
 async def test_a_suspension_ends_every_session_and_tells_only_who_knows_the_password(
@@ -197,8 +198,8 @@ async def test_an_admin_is_made_whole_or_not_at_all(system: System, database_url
 
 async def test_what_older_tokens_may_be_wrong_about_is_one_question(system: System, database_url: str) -> None:
     ana, bea, carl = [await join(system, name) for name in ("ana", "bea", "carl")]
-    assert await system.ask(RecentRevocations()) == await system.ask(RecentRevocations())
-    assert (await system.ask(RecentRevocations())).sessions == ()
+    nothing = await system.ask(RecentRevocations())
+    assert (nothing.sessions, nothing.standings) == ((), ())
     await system.ask(Logout(caller=ana.caller))
     await system.ask(Suspend(user_id=bea.user.id, until=None, reason=""))
     await system.ask(SetRole(user_id=carl.user.id, role=Role.admin))
@@ -209,10 +210,35 @@ async def test_what_older_tokens_may_be_wrong_about_is_one_question(system: Syst
     assert by_id[carl.user.id].role is Role.admin
     assert by_id[bea.user.id].suspended_until > datetime.now(UTC)
     assert not by_id[bea.user.id].closing
+    assert {each.user_id for each in found.sessions} == {ana.user.id, bea.user.id}
     await fetch(database_url, "UPDATE sessions SET revoked_at = revoked_at - interval '12 minutes'")
     await fetch(database_url, "UPDATE users SET changed_at = changed_at - interval '12 minutes'")
     found = await system.ask(RecentRevocations())
     assert (found.sessions, found.standings) == ((), ())
+
+
+async def test_what_is_new_since_an_answer_is_told_with_what_was_being_committed_then(
+    system: System, database_url: str
+) -> None:
+    ana, bea, carl, dora = [await join(system, name) for name in ("ana", "bea", "carl", "dora")]
+    await system.ask(Logout(caller=ana.caller))
+    await system.ask(SetRole(user_id=carl.user.id, role=Role.admin))
+    await fetch(database_url, "UPDATE sessions SET revoked_at = revoked_at - interval '1 minute'")
+    await fetch(database_url, "UPDATE users SET changed_at = changed_at - interval '1 minute'")
+    first = await system.ask(RecentRevocations())
+    assert ({each.user_id for each in first.sessions}, len(first.standings)) == ({ana.user.id}, 1)
+    late = await asyncpg.connect(database_url)
+    ending = late.transaction()
+    await ending.start()
+    await late.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", bea.user.id)
+    second = await system.ask(RecentRevocations(since=first.as_of))
+    assert (second.sessions, second.standings) == ((), ()), "what is a minute old was told"
+    await ending.commit()
+    await late.close()
+    await system.ask(SetRole(user_id=dora.user.id, role=Role.creator))
+    third = await system.ask(RecentRevocations(since=second.as_of))
+    assert [each.user_id for each in third.sessions] == [bea.user.id], "it ended before the second answer was given"
+    assert [each.user_id for each in third.standings] == [dora.user.id]
 
 
 async def test_a_session_that_has_ended_makes_no_creator_and_closes_nothing(system: System, database_url: str) -> None:

@@ -57,7 +57,7 @@ async def commit(system: System, outside: Outside, *, fact: Event, job: str) -> 
         tx.emit(fact)
         tx.enqueue(job)
         await tx.write_facts(listeners_of(actors()))
-    system.wake_relay()
+    system.wakeup.after_commit()
 
 
 async def opened(export: ExportView) -> ZipFile:

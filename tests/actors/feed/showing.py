@@ -61,7 +61,7 @@ async def show(
             post = (await cards(connection, [post_id], Addresses("", outside.storage)))[post_id]
             fact = PostPublished(post_id=post_id, author_id=author_id, post=post)
             await outbox.append(Transaction(connection, None), [fact], system.listeners, None)
-    system.wake_relay()
+    system.wakeup.after_commit()
     return post_id
 
 

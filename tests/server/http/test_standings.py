@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from actors.auth.people import Caller, Plan, Role
-from actors.auth.standing import EndReason, RevocationsFound, RevokedSession, Standing
+from actors.auth.standing import EndReason, Standing
 from server.http.standings import HORIZON_SECONDS, Standings
 from server.http.tokens import LIFETIME_SECONDS
 from server.keys import STANDINGS
@@ -93,10 +93,9 @@ def test_who_was_let_in_again_need_not_wait_until_everybody_has_heard_of_it(
 
 def test_only_news_is_news(standings: Standings, somebody: Callable[..., Caller]) -> None:
     caller = somebody()
-    ended = RevokedSession(session_id=caller.session_id, revoked_at=NOW)
-    found = RevocationsFound(sessions=(ended,), standings=(standing(uuid4()),))
-    assert standings.learn(found)
-    assert not standings.learn(found)
+    changed = standing(uuid4())
+    assert [standings.end(caller.session_id), standings.end(caller.session_id, EndReason.loggedOut)] == [True, False]
+    assert [standings.change(changed), standings.change(changed)] == [True, False]
     assert standings.why_ended(caller) is EndReason.revoked
     assert standings.end(uuid4(), EndReason.loggedOut)
 
@@ -111,9 +110,10 @@ def test_what_no_token_can_contradict_any_more_is_forgotten(standings: Standings
         clock.now += 60
         most = max(most, len(standings))
     assert most <= 3 * 12 * 1_000 + 1_024, "no more than a few lives of a token's worth"
-    clock.now += HORIZON_SECONDS
-    standings.learn(RevocationsFound(sessions=(), standings=()))
-    assert len(standings) == 0
+    clock.now += HORIZON_SECONDS + 1
+    for _ in range(most):
+        standings.end(uuid4())
+    assert len(standings) <= most, "none of those before"
 
 
 async def test_a_role_given_or_taken_holds_for_the_tokens_there_are(

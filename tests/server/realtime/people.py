@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,7 +23,7 @@ from actors.kernel.errors import NotFound, Unavailable
 from actors.posts.messages import CountsFound, GetCounts
 from actors.posts.sight_messages import PostSeen, PostsSeen, SeePosts
 
-NOTHING_REVOKED = RevocationsFound(sessions=(), standings=())
+NOTHING_REVOKED = RevocationsFound(as_of=datetime.now(UTC), sessions=(), standings=())
 SOMEBODY = uuid4()
 """Whose all is that is nobody else's."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from actors.adapters.cache import open_cache
 from actors.auth.people import Plan, Role
-from actors.auth.standing import RevocationsFound, RevokedSession, Standing
+from actors.auth.standing import RecentRevocations, RevocationsFound, RevokedSession, Standing
 from actors.kernel.errors import Unavailable
 from actors.kernel.message import Request
 from actors.settings import Settings
@@ -18,6 +18,7 @@ from server.http.standings import HORIZON_SECONDS, Standings
 from server.realtime import recheck, topics
 from server.realtime.realtime import Realtime
 from tests.server.realtime.conftest import Live, Start, Stream, until
+from tests.server.realtime.people import NOTHING_REVOKED
 
 R = TypeVar("R")
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
@@ -32,11 +33,10 @@ async def announce(stream: Stream, told: Standing) -> None:
     await stream.add(f"user:{told.user_id}", "standing.changed", told.model_dump(mode="json"))
 
 
-def ended(*sessions: UUID) -> RevocationsFound:
-    now = datetime.now(UTC)
-    return RevocationsFound(
-        sessions=tuple(RevokedSession(session_id=session, revoked_at=now) for session in sessions), standings=()
-    )
+def ended(user_id: UUID, session_id: UUID) -> RevocationsFound:
+    """What PostgreSQL answers when that session of theirs has ended."""
+    session = RevokedSession(session_id=session_id, user_id=user_id)
+    return RevocationsFound(as_of=datetime.now(UTC), sessions=(session,), standings=())
 
 
 async def refused(live: Live, **fields: Any) -> tuple[str, int | None]:
@@ -134,37 +134,26 @@ async def test_a_newer_token_with_less_in_it_ends_topics_too(live: Live) -> None
     assert (await socket.push())["unsubscribed"]["topic"] == "admin:queue"
 
 
-async def test_what_was_lost_with_the_log_holds_as_soon_as_a_new_one_begins(live: Live, stream: Stream) -> None:
+async def test_what_the_log_does_not_say_postgresql_says_within_a_second(live: Live, stream: Stream) -> None:
     user_id, session_id = uuid4(), uuid4()
     token = live.token_of(user_id, session_id=session_id)
     gone, other = await live.connect(user_id, token=token), await live.connect(user_id)
-    live.people.revocations = ended(session_id)
-    assert "ok" in await gone.ask("sub", topic="tag:sea"), "nobody has said so yet"
+    await stream.add(f"user:{user_id}", "standing.changed", {"role": "of a later release"})
     began = time.monotonic()
-    await stream.redis.delete("live")
-    await stream.begin(6)
+    live.people.revocations = ended(user_id, session_id)
     assert await gone.closed() == 4501
-    assert time.monotonic() - began < 5, "the look every ten seconds was not waited for"
+    assert time.monotonic() - began < 1, "and the log is heard all the while"
     assert "ok" in await other.ask("sub", topic="tag:sea")
     assert await refused(live, token=token) == ("unauthorized", 4501)
-
-
-async def test_a_gap_is_a_reason_to_ask_and_so_is_a_word_that_cannot_be_read(live: Live, stream: Stream) -> None:
-    for number, lost in enumerate(("gap", "unreadable")):
-        user_id, session_id = uuid4(), uuid4()
-        gone = await live.connect(user_id, token=live.token_of(user_id, session_id=session_id))
-        live.people.revocations = ended(session_id)
-        if lost == "gap":
-            await stream.add("tag:sea", "post.deleted", {}, skip=3)
-        else:
-            await stream.add(f"user:{user_id}", "standing.changed", {"role": "of a later release"})
-        assert await gone.closed() == 4501, (number, lost)
+    questions = [asked.since for asked in live.people.asked if isinstance(asked, RecentRevocations)]
+    assert questions[0] is None
+    assert set(questions[1:]) <= {NOTHING_REVOKED.as_of, live.people.revocations.as_of}, "then what is new alone"
 
 
 async def test_a_process_started_afterwards_knows_before_it_serves(live: Live, start_live: Start) -> None:
     user_id, session_id = uuid4(), uuid4()
     token = live.token_of(user_id, session_id=session_id)
-    later = await start_live(revocations=ended(session_id), delay=0.3)
+    later = await start_live(revocations=ended(user_id, session_id), delay=0.3)
     assert await refused(later, token=token) == ("unauthorized", 4501)
     await live.connect(user_id, token=token)
 
@@ -185,32 +174,11 @@ async def _away(message: Request[R]) -> R:
     raise Unavailable(type(message).__name__)
 
 
-async def test_now_and_then_it_is_asked_anyway_and_more_often_while_the_log_is_silent(
-    live: Live, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recheck, "_LOOK_SECONDS", 0.05)
+async def test_an_answer_that_fails_is_asked_for_again(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recheck, "PERIOD_SECONDS", 0.05)
     user_id, session_id = uuid4(), uuid4()
     gone = await live.connect(user_id, token=live.token_of(user_id, session_id=session_id))
-    live.people.revocations = ended(session_id)
-    assert "ok" in await gone.ask("sub", topic="tag:sea"), "nobody has asked yet"
-    live.realtime.log._heard_at = None
-    assert await gone.closed() == 4501
-    user_id, session_id = uuid4(), uuid4()
-    monkeypatch.setattr(recheck, "PERIOD_SECONDS", 0.1)
-    gone = await live.connect(user_id, token=live.token_of(user_id, session_id=session_id))
-    live.people.revocations = ended(session_id)
-    assert await gone.closed() == 4501
-
-
-async def test_an_answer_that_fails_is_asked_for_again(
-    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recheck, "_LOOK_SECONDS", 0.05)
-    user_id, session_id = uuid4(), uuid4()
-    gone = await live.connect(user_id, token=live.token_of(user_id, session_id=session_id))
-    live.people.is_away, live.people.revocations = True, ended(session_id)
-    await stream.begin(6)
-    await until(lambda: live.realtime.log.head.epoch == 6)
+    live.people.is_away, live.people.revocations = True, ended(user_id, session_id)
     await until(lambda: live.people.refusals >= 2)
     live.people.is_away = False
     assert await gone.closed() == 4501
