@@ -10,8 +10,8 @@ from actors.kernel.transaction import Reads
 BELONGINGS = (
     Belonging(
         "photos",
-        "SELECT id, state, reason, content_type, bytes, width, height, alt, focus, meta, show_camera, posted_at, "
-        "created_at FROM photos WHERE owner_id = $1 ORDER BY id",
+        "SELECT id, state, reason, content_type, bytes, width, height, meta, posted_at, created_at "
+        "FROM photos WHERE owner_id = $1 ORDER BY id",
     ),
 )
 

@@ -83,8 +83,7 @@ async def forget(tx: Transaction, gone: Sequence[Departure]) -> None:
     await tx.execute("DELETE FROM photos WHERE id = ANY($1::uuid[]) AND posted_at IS NULL", ids)
     await tx.execute(
         """
-        UPDATE photos SET cleared_at = now(), original_key = NULL, variants = '[]', placeholder = NULL, meta = NULL,
-            alt = NULL, focus = NULL
+        UPDATE photos SET cleared_at = now(), original_key = NULL, variants = '[]', placeholder = NULL, meta = NULL
         WHERE id = ANY($1::uuid[])
         """,
         ids,

@@ -69,7 +69,7 @@ async def process(context: JobContext, photo_id: UUID) -> None:
             placeholder=picture.placeholder,
             original_key=original_key,
             variants=variants,
-            meta=_meta(picture, show_camera=photo["show_camera"]),
+            meta=_meta(picture),
         )
         if row is not None:
             tx.emit(PhotoReady(photo_id=photo_id, owner_id=photo["owner_id"], photo=addresses.photo(row)))
@@ -101,9 +101,9 @@ async def _store(storage: Storage, folder: str, variant: Variant) -> dict[str, A
     }
 
 
-def _meta(picture: Picture, *, show_camera: bool) -> dict[str, Any] | None:
+def _meta(picture: Picture) -> dict[str, Any] | None:
     rights = {"artist": picture.artist, "copyright": picture.copyright, "licence": picture.licence}
-    meta = PhotoMeta.model_validate({**rights, **(picture.taken if show_camera else {})})
+    meta = PhotoMeta.model_validate({**rights, **picture.taken})
     return meta.model_dump(exclude_none=True) or None
 
 

@@ -52,7 +52,7 @@ class Exposure(View):
 
 
 class PhotoMeta(View):
-    """Whose it is, as its file says; and what it was taken with, if its owner shows that."""
+    """Whose it is, as its file says; and what it was taken with: to its owner, and to others if its post shows that."""
 
     artist: str | None = None
     copyright: str | None = None
@@ -65,7 +65,7 @@ class PhotoMeta(View):
 class PhotoView(View):
     """A photograph. Until it is ready it has neither size nor placeholder nor variants.
 
-    `placeholder` is a ThumbHash in Base64.
+    `placeholder` is a ThumbHash in Base64. `alt` and `focus` are what the post that shows it says of it.
     """
 
     id: UUID
@@ -74,8 +74,8 @@ class PhotoView(View):
     height: int | None
     placeholder: str | None
     variants: tuple[VariantView, ...]
-    alt: str | None
-    focus: FocalPoint | None
+    alt: str | None = None
+    focus: FocalPoint | None = None
     meta: PhotoMeta | None = None
 
 
@@ -192,9 +192,6 @@ class BindUpload(Command[PhotoView], key="owner_id"):
     purpose: Purpose = Purpose.post
     upload_id: UUID | None = None
     photo_url: str | None = None
-    alt: str | None = None
-    focus: FocalPoint | None = None
-    show_camera: bool = False
 
 
 class ReleasePhoto(Command[None], key="photo_id"):
@@ -209,7 +206,7 @@ class _Row(Protocol):
 
 def photo_view(row: _Row, media_url: str) -> PhotoView:
     """From a row with the columns of `photos` that a photograph shows: id, state, width, height, placeholder,
-    variants, alt, focus and meta."""
+    variants and meta."""
     return PhotoView(
         id=row["id"],
         state=PhotoState(row["state"]),
@@ -226,7 +223,5 @@ def photo_view(row: _Row, media_url: str) -> PhotoView:
             )
             for variant in row["variants"]
         ),
-        alt=row["alt"],
-        focus=FocalPoint(**row["focus"]) if row["focus"] else None,
         meta=PhotoMeta(**row["meta"]) if row["meta"] else None,
     )

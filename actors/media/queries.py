@@ -12,7 +12,7 @@ from actors.kernel.transaction import Reads, Transaction
 from actors.media.messages import BindUpload, UploadUsed
 from actors.media.places import place_for
 
-_SHOWN = "id, state, width, height, placeholder, variants, alt, focus, meta"
+_SHOWN = "id, state, width, height, placeholder, variants, meta"
 
 
 class Used(NamedTuple):
@@ -103,14 +103,11 @@ async def bind(tx: Transaction, photo_id: UUID, wish: BindUpload) -> tuple[async
     if before["state"] == "reserved":
         await tx.execute(
             f"""
-            UPDATE photos SET state = 'processing', posted_at = now(), purpose = $5, alt = $2, focus = $3,
-                show_camera = $4, variants_key = {place_for("$5")} || split_part(variants_key, '/', 2)
+            UPDATE photos SET state = 'processing', posted_at = now(), purpose = $2,
+                variants_key = {place_for("$2")} || split_part(variants_key, '/', 2)
             WHERE id = $1
             """,
             photo_id,
-            wish.alt,
-            wish.focus.model_dump() if wish.focus else None,
-            wish.show_camera,
             wish.purpose,
         )
     row = await tx.fetchrow(f"SELECT {_SHOWN} FROM photos WHERE id = $1", photo_id)
@@ -122,7 +119,7 @@ async def to_process(db: Reads, photo_id: UUID) -> asyncpg.Record | None:
     """What was signed for a photo that waits to be processed; None when it does not wait."""
     return await db.fetchrow(
         """
-        SELECT id, owner_id, content_type, bytes, sha256, object_key, variants_key, show_camera FROM photos
+        SELECT id, owner_id, content_type, bytes, sha256, object_key, variants_key FROM photos
         WHERE id = $1 AND state = 'processing' AND released_at IS NULL
         """,
         photo_id,

@@ -1,6 +1,6 @@
 """Uploads and the photographs they become: one row for both, under one id."""
 
-from piccolo.columns import UUID, Boolean, ForeignKey, Integer, OnDelete, Real, Text, Timestamptz
+from piccolo.columns import UUID, ForeignKey, Integer, OnDelete, Real, Text, Timestamptz
 from piccolo.columns.column_types import JSONB
 from piccolo.table import Table
 
@@ -28,11 +28,8 @@ class Photo(Table, tablename="photos"):
     height = Integer(null=True, default=None)
     placeholder = Text(null=True, default=None)
     variants = JSONB(default="[]", help_text="[{name, key, width, height, content_type}]")
-    alt = Text(null=True, default=None)
-    focus = JSONB(null=True, default=None)
-    meta = JSONB(null=True, default=None)
+    meta = JSONB(null=True, default=None, help_text="whose it is and how it was taken; never where")
     purpose = Text(default="post", help_text="what it was given to: post or avatar")
-    show_camera = Boolean(default=False, help_text="its owner shows how it was taken")
     progress = Real(default=0.0, help_text="of its processing, 0 to 1")
     posted_at = Timestamptz(null=True, default=None)
     created_at = Timestamptz(default=None)

@@ -10,8 +10,9 @@ def _marked(name: str, table: str) -> Belonging:
 BELONGINGS = (
     Belonging(
         "posts",
-        "SELECT id, photo_id, caption, tags, sensitive, alt, focus, comments_closed, likes, reposts, comments, "
-        "created_at, edited_at, deleted_at FROM posts WHERE author_id = $1 AND original_post_id IS NULL ORDER BY id",
+        "SELECT id, photo_id, caption, tags, sensitive, alt, focus, comments_closed, show_camera, likes, reposts, "
+        "comments, created_at, edited_at, deleted_at FROM posts "
+        "WHERE author_id = $1 AND original_post_id IS NULL ORDER BY id",
     ),
     Belonging(
         "revisions",

@@ -16,6 +16,7 @@ from actors.graph.visibility import has_blocks, is_private, may_see
 from actors.kernel import metrics
 from actors.kernel.transaction import Reads
 from actors.media.addresses import Addresses
+from actors.media.messages import FocalPoint
 from actors.posts.messages import AuthorView, Mention, PostCounts, PostView
 
 KEPT = 5_000
@@ -46,6 +47,7 @@ _VERSION = f"""
             FROM unnest(p.mentions) AS named (id) {_NAMED}) END) AS version,
     {is_private("p.author_id")} AS is_private
 """
+_META = "ph.meta - CASE WHEN p.show_camera THEN '{}' ELSE '{camera,lens,exposure}' END::text[] AS meta"
 _HEADS = f"""
 SELECT p.id AS post_id, p.author_id, {_VERSION},
     {may_see("NULL::uuid", "p.author_id")} AS is_for_visitors, {has_blocks("p.author_id")} AS has_blocks
@@ -54,7 +56,7 @@ SELECT p.id AS post_id, p.author_id, {_VERSION},
 _CARDS = f"""
 SELECT p.id AS post_id, p.caption, p.tags, p.sensitive, p.likes, p.reposts, p.comments, p.v,
     p.comments_closed, p.created_at, p.edited_at, p.alt, p.focus, {_MENTIONED},
-    ph.id, ph.state, ph.width, ph.height, ph.placeholder, ph.variants, ph.meta, {PERSON}, {_VERSION}
+    ph.id, ph.state, ph.width, ph.height, ph.placeholder, ph.variants, {_META}, {PERSON}, {_VERSION}
 {_POSTS}
 """
 
@@ -114,7 +116,9 @@ def _card(row: Record, addresses: Addresses) -> PostView:
     return PostView(
         id=row["post_id"],
         author=author_of(row),
-        photo=addresses.photo(row, is_private=row["is_private"]),
+        photo=addresses.photo(row, is_private=row["is_private"]).model_copy(
+            update={"alt": row["alt"], "focus": FocalPoint(**row["focus"]) if row["focus"] else None}
+        ),
         caption=row["caption"],
         tags=tuple(row["tags"]),
         mentions=tuple(Mention(**person) for person in row["mentions"] or ()),

@@ -19,7 +19,9 @@ RESTORABLE = "30 days"
 """How long a deleted post can be restored; after that it is purged."""
 _CONTENT = ("caption", "tags", "alt", "focus", "sensitive")
 """What people see of a post, and of what it was before."""
-_EMPTY = {"caption": "", "tags": [], "sensitive": False, "comments_closed": False}
+_SETTINGS = ("comments_closed", "show_camera")
+"""What an author decides about a post, of which no history is kept."""
+_EMPTY = {"caption": "", "tags": [], "sensitive": False, "comments_closed": False, "show_camera": False}
 
 
 async def hold_photo(tx: Transaction, photo_id: UUID) -> str | None:
@@ -44,9 +46,9 @@ async def publish(tx: Transaction, photo_id: UUID, wish: CreatePost) -> Made | N
     made: UUID | None = await tx.fetchval(
         """
         INSERT INTO posts (
-            id, author_id, photo_id, caption, tags, sensitive, alt, focus, mentions, comments_closed,
+            id, author_id, photo_id, caption, tags, sensitive, alt, focus, mentions, comments_closed, show_camera,
             likes, reposts, comments, v, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, 0, 0, $11)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, 0, $12)
         ON CONFLICT (photo_id) WHERE photo_id IS NOT NULL DO NOTHING RETURNING id
         """,
         uuid7(),
@@ -59,6 +61,7 @@ async def publish(tx: Transaction, photo_id: UUID, wish: CreatePost) -> Made | N
         wish.focus and wish.focus.model_dump(),
         mentions,
         wish.comments_closed,
+        wish.show_camera,
         datetime.now(UTC),
     )
     if made is None:
@@ -99,7 +102,7 @@ async def edit(tx: Transaction, wish: EditPost) -> Edit | None:
     """
     was = await tx.fetchrow(
         """
-        SELECT caption, tags, alt, focus, sensitive, mentions, comments_closed FROM posts
+        SELECT caption, tags, alt, focus, sensitive, mentions, comments_closed, show_camera FROM posts
         WHERE id = $1 AND author_id = $2 AND deleted_at IS NULL AND original_post_id IS NULL FOR NO KEY UPDATE
         """,
         wish.post_id,
@@ -107,7 +110,7 @@ async def edit(tx: Transaction, wish: EditPost) -> Edit | None:
     )
     if was is None:
         return None
-    wanted = {field: getattr(wish, field) for field in wish.model_fields_set & {*_CONTENT, "comments_closed"}}
+    wanted = {field: getattr(wish, field) for field in wish.model_fields_set & {*_CONTENT, *_SETTINGS}}
     now = dict(was) | {field: _stored(field, value) for field, value in wanted.items()}
     if now["caption"] != was["caption"]:
         now["mentions"] = await people_named(tx, now["caption"], by=wish.caller.id, author_id=wish.caller.id)
@@ -117,9 +120,12 @@ async def edit(tx: Transaction, wish: EditPost) -> Edit | None:
     if now["tags"] != was["tags"]:
         await tx.execute("DELETE FROM post_tags WHERE post_id = $1", wish.post_id)
         await _tag(tx, wish.post_id, now["tags"])
-    is_settled = now["comments_closed"] == was["comments_closed"]
+    is_settled = all(now[field] == was[field] for field in _SETTINGS)
     if not is_settled:
-        await tx.execute("UPDATE posts SET comments_closed = $2 WHERE id = $1", wish.post_id, now["comments_closed"])
+        settings = [now[field] for field in _SETTINGS]
+        await tx.execute(
+            "UPDATE posts SET comments_closed = $2, show_camera = $3 WHERE id = $1", wish.post_id, *settings
+        )
     return Edit(is_revised or not is_settled, (was["tags"], now["tags"]), (was["mentions"], now["mentions"]))
 
 

@@ -22,6 +22,7 @@ class EditPost(Command[PostView], key="post_id"):
     focus: FocalPoint | None = None
     sensitive: bool | None = None
     comments_closed: bool | None = None
+    show_camera: bool | None = None
 
 
 class RevisionView(View):

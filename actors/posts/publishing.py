@@ -20,16 +20,7 @@ class Publishing(PostsPart):
 
     @on(CreatePost)
     async def create(self, wish: CreatePost) -> PostView:
-        photo = await self.ask(
-            BindUpload(
-                owner_id=wish.caller.id,
-                upload_id=wish.upload_id,
-                photo_url=wish.photo_url,
-                alt=wish.alt,
-                focus=wish.focus,
-                show_camera=wish.show_camera,
-            )
-        )
+        photo = await self.ask(BindUpload(owner_id=wish.caller.id, upload_id=wish.upload_id, photo_url=wish.photo_url))
         async with self.transaction() as tx:
             if await changes.hold_photo(tx, photo.id) in {None, "rejected"}:
                 raise PhotoUnfit

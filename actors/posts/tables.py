@@ -22,6 +22,7 @@ class Post(Table, tablename="posts"):
     focus = JSONB(null=True, default=None)
     mentions = Array(base_column=UUID(), help_text="whom the caption names, those who may see it")
     comments_closed = Boolean(default=False)
+    show_camera = Boolean(default=False, help_text="its photograph says how it was taken")
     likes = Integer(default=0)
     reposts = Integer(default=0)
     comments = Integer(default=0)
@@ -112,6 +113,4 @@ RAW = (
     # What was published before there were pages of tags, and before a post had its own words for those who cannot see.
     """INSERT INTO post_tags (post_id, tag) SELECT id, tag FROM posts CROSS JOIN unnest(tags) AS tag
         WHERE deleted_at IS NULL ON CONFLICT DO NOTHING""",
-    """UPDATE posts SET alt = photos.alt, focus = photos.focus FROM photos
-        WHERE photos.id = posts.photo_id AND (photos.alt IS NOT NULL OR photos.focus IS NOT NULL)""",
 )

@@ -27,7 +27,7 @@ async def choose(tx: Transaction, user_id: UUID, photo_id: UUID, media_url: str)
     Raises `AvatarUnfit`.
     """
     row = await tx.fetchrow(
-        "SELECT id, state, width, height, placeholder, variants, alt, focus, meta FROM photos WHERE id = $1 FOR SHARE",
+        "SELECT id, state, width, height, placeholder, variants, meta FROM photos WHERE id = $1 FOR SHARE",
         photo_id,
     )
     if row is None or row["state"] == PhotoState.rejected:

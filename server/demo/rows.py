@@ -34,7 +34,7 @@ def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, me
     )  # fmt: skip
     yield Rows(
         "photos",
-        "id owner_id state content_type bytes sha256 object_key variants_key width height placeholder variants alt "
+        "id owner_id state content_type bytes sha256 object_key variants_key width height placeholder variants "
         "purpose posted_at created_at expires_at",
         _photos(world, pictures),
     )
@@ -96,20 +96,20 @@ class _Counted:
 def _photos(world: World, pictures: Mapping[int, Stored]) -> Iterator[tuple[Any, ...]]:
     for person in world.people:
         at = person.created_at + timedelta(minutes=5)
-        yield _photo(person.face_photo_id, person, pictures[COUNT + person.face], None, "avatar", at)
+        yield _photo(person.face_photo_id, person, pictures[COUNT + person.face], "avatar", at)
     for post in world.posts:
         at = post.created_at - timedelta(seconds=20)
-        yield _photo(post.photo_id, world.people[post.author], pictures[post.number], post.alt, "post", at)
+        yield _photo(post.photo_id, world.people[post.author], pictures[post.number], "post", at)
 
 
-def _photo(photo_id: Any, owner: Person, picture: Stored, alt: str | None, purpose: str, at: Any) -> tuple[Any, ...]:
+def _photo(photo_id: Any, owner: Person, picture: Stored, purpose: str, at: Any) -> tuple[Any, ...]:
     # Many share one photograph, which must stay when one of them goes: these name places of their own, that are empty.
     object_key = f"{picture.original_key}/{photo_id}"
     variants_key = f"{picture.variants_key}/{photo_id}"
     variants = orjson.dumps(picture.variants).decode()
     return (
         photo_id, owner.id, "ready", "image/jpeg", picture.bytes, picture.sha256, object_key, variants_key,
-        picture.width, picture.height, picture.placeholder, variants, alt, purpose, at, at, at + timedelta(minutes=10),
+        picture.width, picture.height, picture.placeholder, variants, purpose, at, at, at + timedelta(minutes=10),
     )  # fmt: skip
 
 
