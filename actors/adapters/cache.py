@@ -10,6 +10,8 @@ from actors.settings import Settings
 
 CONNECTIONS = 32
 COMMAND_TIMEOUT_SECONDS = 2.0
+SILENCE_SECONDS = 8.0
+"""What a blocking reader waits for its answer, longer than any of them blocks: a peer that vanished says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,8 @@ class Cache:
     url: str
 
     def stream_client(self) -> Redis:
-        """A client with one connection and no read timeout, for one reader that blocks; its owner closes it."""
-        return Redis.from_pool(_pool(self.url, 1, socket_timeout=None))
+        """A client with one connection and a longer patience, for one reader that blocks; its owner closes it."""
+        return Redis.from_pool(_pool(self.url, 1, socket_timeout=SILENCE_SECONDS))
 
     async def close(self) -> None:
         """Close the pool."""
@@ -38,7 +40,7 @@ def open_cache(settings: Settings) -> Cache:
     return Cache(Redis.from_pool(pool), settings.redis_url)
 
 
-def _pool(url: str, size: int, *, socket_timeout: float | None) -> BlockingConnectionPool:
+def _pool(url: str, size: int, *, socket_timeout: float) -> BlockingConnectionPool:
     return BlockingConnectionPool.from_url(
         url,
         max_connections=size,

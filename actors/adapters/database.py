@@ -20,6 +20,8 @@ EVENT_SHARE = 4
 """One in so many writing connections is for reactions to facts."""
 STATEMENT_TIMEOUT_MS = 5_000
 """No statement of a request runs longer; what hangs is answered 503 and rolled back."""
+SILENCE_SECONDS = 8.0
+"""What the owner of a dedicated connection waits for an answer: a server that vanished says nothing, for ever."""
 
 
 def rows_of(tag: str) -> int:
@@ -78,8 +80,13 @@ class Database:
             yield connection
 
     async def dedicated(self, **server_settings: str) -> asyncpg.Connection:
-        """A connection of the primary outside the pools, on which JSON comes as text; the caller closes it."""
-        return await asyncpg.connect(self._settings.database_url, timeout=5, server_settings=server_settings)
+        """A connection of the primary outside the pools, on which JSON comes as text; the caller closes it.
+
+        Raises `TimeoutError` for what is not answered in eight seconds, unless the call names its own `timeout`.
+        """
+        return await asyncpg.connect(
+            self._settings.database_url, timeout=5, command_timeout=SILENCE_SECONDS, server_settings=server_settings
+        )
 
 
 @asynccontextmanager

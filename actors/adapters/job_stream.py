@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
+from actors.adapters import consumers
+
 STREAM = "jobs"
 GROUP = "workers"
 FIELD = b"data"
@@ -19,14 +21,6 @@ DEAD_ENTRIES = 10_000
 _FAILURES = "jobs:failures"
 _HELD_AT_MOST = 1_000
 _ABANDONED_AT_ONCE = 16
-_STALE_MS = 3_600_000
-_DROP_CONSUMER = """
-if #redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2]) == 0 then
-    return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
-end
-return 0
-"""
-"""Deleting a consumer that holds something would make it unreadable for ever."""
 
 
 class Entry(NamedTuple):
@@ -74,7 +68,7 @@ class JobStream:
     async def give_back(self, entry: bytes, after_seconds: float = 0.0) -> None:
         """Let anybody take it over after this long, a lease at the most. This delivery had an outcome."""
         idle = max(0, self._lease_ms - int(after_seconds * 1000))
-        await self._redis.xclaim(STREAM, GROUP, self._consumer, 0, [entry], idle=idle, retrycount=0, justid=True)
+        await consumers.hand_back(self._redis, STREAM, GROUP, self._consumer, [entry], idle)
 
     async def count_failure(self, entry: bytes) -> int:
         """Note that its job has failed, and say how often it has by now."""
@@ -97,15 +91,8 @@ class JobStream:
         mine: Any = await self._redis.xpending_range(STREAM, GROUP, "-", "+", _HELD_AT_MOST, self._consumer)
         for pending in mine:
             await self.give_back(pending["message_id"])
-        await self._drop(self._consumer)
+        await consumers.drop(self._redis, STREAM, GROUP, self._consumer)
 
     async def drop_stale_consumers(self) -> None:
         """Forget consumers that have had nothing and done nothing for an hour."""
-        consumers: Any = await self._redis.xinfo_consumers(STREAM, GROUP)
-        for consumer in consumers:
-            if consumer["pending"] == 0 and consumer["idle"] > _STALE_MS:
-                await self._drop(consumer["name"].decode())
-
-    async def _drop(self, consumer: str) -> None:
-        dropped: Any = self._redis.eval(_DROP_CONSUMER, 1, STREAM, GROUP, consumer)
-        await dropped
+        await consumers.drop_stale(self._redis, STREAM, GROUP)

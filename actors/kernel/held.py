@@ -1,7 +1,6 @@
 """Entries of an inbox in hand: read from the stream, not yet acknowledged."""
 
 from functools import lru_cache
-from typing import Any
 
 from actors.kernel.message import Event
 
@@ -29,12 +28,6 @@ class Held:
 
 @lru_cache(maxsize=1_024)
 def read_event(kind: bytes, payload: bytes) -> Event:
-    """The event, read once for all domains that listen: it is frozen. Raises `KeyError` for an unknown type."""
+    """The event, read once for all domains that listen: it is frozen. Raises `KeyError` for an unknown type, and what
+    pydantic raises for one that is not as this process knows it."""
     return Event.registry[kind.decode()].model_validate_json(payload)
-
-
-def entries_of(reply: Any) -> list[tuple[bytes, list[tuple[bytes, Fields | None]]]]:
-    """One shape for both protocol versions of redis-py's answer."""
-    if isinstance(reply, dict):
-        return [(stream, [pair for part in parts for pair in part]) for stream, parts in reply.items()]
-    return list(reply or ())

@@ -6,20 +6,22 @@ import asyncio
 import os
 import secrets
 import socket
+import time
 from contextlib import suppress
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import ValidationError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from actors.adapters.outside import Outside
 from actors.kernel import dead, metrics
 from actors.kernel.envelope import Origin
 from actors.kernel.failures import Verdict, judge
-from actors.kernel.held import Fields, Held, entries_of, read_event
+from actors.kernel.held import Fields, Held, read_event
 from actors.kernel.lease import Lease
+from actors.kernel.reading import Reading
 from actors.kernel.streams import GROUP, inbox_of
 from actors.kernel.tools import end, keep_running
 
@@ -32,7 +34,8 @@ ROOM = 1_024
 """Events of one domain in hand at once in one process."""
 ATTEMPTS = 6
 """How often a handler may raise for one event before it is dead: after 0.2, 0.4, 0.8, 1.6 and 3.2 seconds."""
-BLOCK_MS = 1_000
+PATIENCE_SECONDS = 3_600.0
+"""How long what this process cannot read is left to a newer one, as in the middle of a release, before it is dead."""
 TAKEN_AT_ONCE = 64
 """Entries read between two turns of the loop: a full reading would stall everybody else for tens of milliseconds."""
 _ATTEMPTS_KEY = "attempts"
@@ -45,8 +48,8 @@ class Inbox:
         self._outside = outside
         self._system = system
         self._redis = outside.cache.redis
-        self._reader = outside.cache.stream_client()
         self._consumer = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._reading = Reading(outside.cache.stream_client(), self._consumer)
         self._held: dict[tuple[str, bytes], Held] = {}
         self._in_hand: dict[str, int] = {}
         self._paused: set[str] = set()
@@ -72,13 +75,13 @@ class Inbox:
         await end(self._tasks[:1])
 
     async def stop(self) -> None:
-        """Acknowledge what took effect, leave the rest to other processes, and sign off."""
+        """Acknowledge what took effect, hand the rest to other processes, and sign off."""
         await end((*self._retries, *self._tasks))
         with suppress(RedisError, OSError, TimeoutError):
             await self._flush()
             await self._lease.sign_off()
         with suppress(RedisError, OSError):
-            await self._reader.aclose()
+            await self._reading.close()
 
     @property
     def consumer(self) -> str:
@@ -99,53 +102,48 @@ class Inbox:
 
     async def _read(self) -> None:
         while True:
-            streams: dict[Any, Any] = {
-                inbox_of(domain): ">"
-                for domain, in_hand in self._in_hand.items()
-                if in_hand < ROOM and domain not in self._paused
-            }
-            if not streams:
+            domains = [of for of, in_hand in self._in_hand.items() if in_hand < ROOM and of not in self._paused]
+            if not domains:
                 self._room.clear()
                 await self._room.wait()
                 continue
-            room = ROOM - max(self._in_hand[stream.partition(":")[2]] for stream in streams)
+            room = ROOM - max(self._in_hand[domain] for domain in domains)
             try:
-                reply = await self._reader.xreadgroup(
-                    GROUP, self._consumer, streams, count=max(1, room), block=BLOCK_MS
-                )
-            except ResponseError as error:
-                if not str(error).startswith(("NOGROUP", "UNBLOCKED")):
-                    log.warning("inbox cannot be read", error=str(error))
-                await asyncio.sleep(0.1)
+                found = await self._reading.read(domains, room)
             except (RedisError, OSError) as error:
-                log.warning("inbox cannot be reached", error=error)
+                log.warning("inboxes cannot be read", error=error)
                 await asyncio.sleep(0.5)
-            else:
-                for stream, entries in entries_of(reply):
-                    domain = stream.decode().partition(":")[2]
-                    for place, (entry, fields) in enumerate(entries):
-                        await self.take(domain, entry, fields)
-                        if place % TAKEN_AT_ONCE == 0:
-                            await asyncio.sleep(0)
+                continue
+            for domain, entries in found:
+                for place, (entry, fields) in enumerate(entries):
+                    await self.take(domain, entry, fields or {})
+                    if place % TAKEN_AT_ONCE == 0:
+                        await asyncio.sleep(0)
 
-    async def take(self, domain: str, entry: bytes, fields: Fields | None) -> None:
-        """Put an entry of the stream into its lane; one that cannot be read is buried."""
+    async def take(self, domain: str, entry: bytes, fields: Fields) -> None:
+        """Put an entry of the stream into its lane; one that this process cannot read it leaves to others."""
         if (domain, entry) in self._held:
             return
         try:
-            if not fields:
-                raise ValueError("the entry was deleted")
             event = read_event(fields[b"y"], fields[b"p"])
             if not self._system.listens(domain, type(event)):
                 raise KeyError(type(event).__name__)
         except (KeyError, ValueError, ValidationError) as error:
-            log.exception("unreadable event", domain=domain, entry=entry)
-            await self.bury_unreadable(domain, entry, fields or {}, repr(error))
+            await self._leave(domain, entry, fields, repr(error))
             return
         held = Held(domain, entry, fields, event)
         self._held[domain, entry] = held
         self._in_hand[domain] += 1
         self._deliver(held)
+
+    async def _leave(self, domain: str, entry: bytes, fields: Fields, why: str) -> None:
+        age = time.time() - int(entry.partition(b"-")[0]) / 1000
+        log.warning("an event cannot be read here", domain=domain, entry=entry, age=round(age), error=why)
+        if age > PATIENCE_SECONDS:
+            await self.bury_unreadable(domain, entry, fields, why)
+        else:
+            with suppress(RedisError, OSError):
+                await self._lease.pass_on(domain, [entry])
 
     def _deliver(self, held: Held) -> None:
         origin = Origin(request_id=held.fields.get(b"o", b"").decode() or None)

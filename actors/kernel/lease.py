@@ -10,7 +10,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from actors.adapters import consumers
 from actors.kernel import metrics
+from actors.kernel.held import Fields
 from actors.kernel.streams import GROUP, inbox_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ LEASE_SECONDS = 15.0
 """What a process holds without refreshing for so long is taken over by another."""
 DELIVERIES = 10
 """How often an event may change hands before it is dead: it may be what kills its holders."""
+CLAIMED_AT_ONCE = 100
 
 
 class Lease:
@@ -34,14 +37,18 @@ class Lease:
 
     async def keep(self) -> None:
         """Refresh and re-claim for as long as the process lives."""
+        is_new = True
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
             for domain in self._domains:
                 try:
+                    if is_new:
+                        await consumers.drop_stale(self._redis, inbox_of(domain), GROUP)
                     await self._refresh(domain)
                     await self._reclaim(domain)
                 except (RedisError, OSError) as error:
                     log.warning("inbox lease not kept", domain=domain, error=error)
+            is_new = False
 
     async def _refresh(self, domain: str) -> None:
         entries = self._inbox.held(domain)
@@ -51,32 +58,36 @@ class Lease:
             )
 
     async def _reclaim(self, domain: str) -> None:
-        if not self._inbox.has_room(domain):
-            return
+        """What waits at the front may be in living hands, so looking goes on behind it, to the end of what waits."""
         stream = inbox_of(domain)
-        _, entries, *_ = await self._redis.xautoclaim(
-            stream, GROUP, self._inbox.consumer, min_idle_time=int(LEASE_SECONDS * 1000), count=100
-        )
-        for entry, fields in entries:
-            if fields is None or self._inbox.holds(domain, entry):
-                continue
-            metrics.inbox_reclaimed_total.labels(domain).inc()
-            pending = await self._redis.xpending_range(stream, GROUP, entry, entry, 1)
-            if pending and int(pending[0]["times_delivered"]) > DELIVERIES:
-                await self._inbox.bury_unreadable(
-                    domain, entry, fields, f"delivered {DELIVERIES} times without an answer"
-                )
-            else:
-                await self._inbox.take(domain, entry, fields)
+        start = b"0-0"
+        while self._inbox.has_room(domain):
+            start, entries, *_ = await self._redis.xautoclaim(
+                stream, GROUP, self._inbox.consumer, int(LEASE_SECONDS * 1000), start, count=CLAIMED_AT_ONCE
+            )
+            for entry, fields in entries:
+                await self._take_over(domain, entry, fields)
+            if start == b"0-0":
+                return
+
+    async def _take_over(self, domain: str, entry: bytes, fields: Fields | None) -> None:
+        if fields is None or self._inbox.holds(domain, entry):
+            return
+        metrics.inbox_reclaimed_total.labels(domain).inc()
+        pending = await self._redis.xpending_range(inbox_of(domain), GROUP, entry, entry, 1)
+        if pending and int(pending[0]["times_delivered"]) > DELIVERIES:
+            await self._inbox.bury_unreadable(domain, entry, fields, f"delivered {DELIVERIES} times without an answer")
+        else:
+            await self._inbox.take(domain, entry, fields)
+
+    async def pass_on(self, domain: str, entries: Sequence[bytes], *, at_once: bool = False) -> None:
+        """Let others have these after a lease, or at once. That they were here counts for nothing."""
+        idle = int(LEASE_SECONDS * 1000) if at_once else 0
+        await consumers.hand_back(self._redis, inbox_of(domain), GROUP, self._inbox.consumer, entries, idle)
 
     async def sign_off(self) -> None:
-        """Leave the groups in which nothing of this process is pending."""
+        """Hand what this process still holds to others, and leave the groups in which nothing of it is pending."""
         for domain in self._domains:
-            await self._redis.eval(_SIGN_OFF, 1, inbox_of(domain), GROUP, self._inbox.consumer)
-
-
-_SIGN_OFF = """
-local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 1, ARGV[2])
-if #pending == 0 then redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) end
-"""
-"""A consumer is deleted only with nothing pending, in one step: deleting it otherwise makes its entries unreadable."""
+            if entries := self._inbox.held(domain):
+                await self.pass_on(domain, entries, at_once=True)
+            await consumers.drop(self._redis, inbox_of(domain), GROUP, self._inbox.consumer)

@@ -67,6 +67,10 @@ FROM missing WHERE outbox.seq = missing.seq
 """
 
 
+REPUBLISH_SECONDS = 20.0
+"""What is sent again after a loss may be much."""
+
+
 async def prune(connection: Any, *, older_than: Any, limit: int = 5_000) -> int:
     """Delete published facts that took effect (or died) in every listening domain. Returns how many."""
     return rows_of(await connection.execute(_PRUNE, older_than, limit))
@@ -77,4 +81,4 @@ async def republish(connection: Any) -> int:
 
     Returns how many facts wait again.
     """
-    return rows_of(await connection.execute(_REPUBLISH))
+    return rows_of(await connection.execute(_REPUBLISH, timeout=REPUBLISH_SECONDS))

@@ -36,6 +36,13 @@ _BEGIN_EPOCH = """
 UPDATE relay_state SET epoch = greatest(epoch + 1, $1::bigint + 1, extract(epoch FROM now())::bigint), n = 0, mark = 0
 RETURNING epoch
 """
+_OWE_AGAIN = """
+UPDATE job_intents i SET published_at = NULL WHERE done_at IS NULL AND published_at IS NOT NULL
+    AND NOT EXISTS (SELECT FROM dead_letters WHERE event_id = i.id AND domain = 'jobs')
+"""
+_TARGETS = """
+SELECT DISTINCT unnest(string_to_array(targets, ' ')) AS target FROM outbox WHERE published_at IS NULL AND targets <> ''
+"""
 
 
 class Deposed(Exception):
@@ -63,7 +70,7 @@ class Publisher:
         assert row is not None, "the migration puts this row there"
         self.epoch, self._n, self._mark = row["epoch"], row["n"], row["mark"]
         self._last_seq = await self._connection.fetchval("SELECT coalesce(max(seq), 0) FROM outbox")
-        mark, _ = await self._last_ids()
+        mark, _, _ = await self._look()
         if mark is not None and mark[0] > self.epoch:
             # This term holds the lock, so it is PostgreSQL that forgot an epoch.
             await self._begin_epoch(after=mark[0])
@@ -75,8 +82,14 @@ class Publisher:
         Called twice a second, which also keeps the leader's connection from idling out.
         """
         await self._connection.execute("SELECT 1")
-        mark, head = await self._last_ids()
-        if mark is None or head is None or mark < (self.epoch, self._mark) or head < (self.epoch, self._n):
+        mark, head, is_whole = await self._look()
+        if (
+            mark is None
+            or head is None
+            or not is_whole
+            or mark < (self.epoch, self._mark)
+            or head < (self.epoch, self._n)
+        ):
             await self._begin_epoch()
         elif mark[0] > self.epoch or head[0] > self.epoch:
             raise Deposed("a later epoch has begun")
@@ -154,14 +167,13 @@ class Publisher:
         async with self._connection.transaction():
             self.epoch = await self._connection.fetchval(_BEGIN_EPOCH, after)
             facts = await outbox.republish(self._connection)
-            jobs = await self._connection.execute(
-                "UPDATE job_intents i SET published_at = NULL WHERE done_at IS NULL AND published_at IS NOT NULL "
-                "AND NOT EXISTS (SELECT FROM dead_letters WHERE event_id = i.id AND domain = 'jobs')"
-            )
+            jobs = await self._connection.execute(_OWE_AGAIN, timeout=outbox.REPUBLISH_SECONDS)
+        # A newer process may announce to domains this one does not know.
+        targets = {row["target"] for row in await self._connection.fetch(_TARGETS)}
         self._n = self._mark = 0
         pipe = Pipe()
         pipe.add("XADD", LIVE, f"{self.epoch}-0", "y", "epoch")
-        for domain in self._domains:
+        for domain in targets.union(self._domains):
             pipe.add("XGROUP", "CREATE", inbox_of(domain), GROUP, "0", "MKSTREAM")
         pipe.add("XGROUP", "CREATE", JOBS_STREAM, JOBS_GROUP, "0", "MKSTREAM")
         pipe.add("XADD", MARK, "MAXLEN", "1", f"{self.epoch}-0", "n", 0)
@@ -171,12 +183,15 @@ class Publisher:
         say = log.info if is_first else log.warning
         say("epoch begun", epoch=self.epoch, facts_sent_again=facts, jobs=jobs)
 
-    async def _last_ids(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+    async def _look(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None, bool]:
+        """The last ids of mark and live log, and whether every stream is there: a domain that is new has none yet."""
+        streams = (JOBS_STREAM, *map(inbox_of, self._domains))
         pipe = Pipe()
         for stream in (MARK, LIVE):
             pipe.add("XREVRANGE", stream, "+", "-", "COUNT", 1)
-        mark, head = [_id(reply[0][0]) if reply else None for reply in await self._send(pipe)]
-        return mark, head
+        pipe.add("EXISTS", *streams)
+        mark, head, there = await self._send(pipe)
+        return _id(mark), _id(head), there == len(streams)
 
     async def _send(self, pipe: Pipe) -> Sequence[Any]:
         if not self._redis.is_connected:
@@ -191,6 +206,8 @@ class Publisher:
         return replies
 
 
-def _id(entry: bytes) -> tuple[int, int]:
-    epoch, _, n = entry.partition(b"-")
+def _id(entries: Sequence[Any]) -> tuple[int, int] | None:
+    if not entries:
+        return None
+    epoch, _, n = entries[0][0].partition(b"-")
     return int(epoch), int(n)

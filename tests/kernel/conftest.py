@@ -1,6 +1,6 @@
 """The kernel at work on two small domains, each test on a database and a Redis of its own."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -8,11 +8,13 @@ import asyncpg
 import pytest
 
 from actors.adapters.outside import open_outside
+from actors.kernel.actor import Actor
 from actors.kernel.system import System
 from actors.settings import Settings
 from tests.kernel import counting
 
-Begin = Callable[[], Awaitable[System]]
+Begin = Callable[..., Awaitable[System]]
+"""Takes the actors of the version that begins, where it is not today's."""
 
 
 @pytest.fixture
@@ -31,9 +33,9 @@ async def begin(settings: Settings, rows: object) -> AsyncIterator[Begin]:
     """Start systems like those of so many server processes; they stop with the test."""
     async with AsyncExitStack() as stack:
 
-        async def start() -> System:
+        async def start(actors: Sequence[type[Actor]] = counting.ACTORS) -> System:
             outside = await stack.enter_async_context(open_outside(settings))
-            system = System(outside, counting.ACTORS)
+            system = System(outside, actors)
             await system.start()
             stack.push_async_callback(system.stop)
             return system

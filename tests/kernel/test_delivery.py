@@ -115,7 +115,10 @@ async def test_a_letter_older_than_the_record_is_not_replayed(rows: Any, redis: 
     assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 1
 
 
-async def test_an_event_nobody_can_read_is_kept_and_does_not_block(system: System, redis: Any, rows: Any) -> None:
+async def test_an_event_nobody_can_read_is_kept_and_does_not_block(
+    system: System, redis: Any, rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "PATIENCE_SECONDS", -60.0)
     unknown = {"y": "FromTheFuture", "p": f'{{"id": "{uuid4()}", "at": "2026-01-01T00:00:00Z"}}', "o": ""}
     await redis.xadd(inbox_of("ledger"), unknown)
     await redis.xadd(inbox_of("ledger"), {"y": "Added", "p": b"\xff not JSON", "o": ""})
