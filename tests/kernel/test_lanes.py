@@ -26,7 +26,8 @@ async def test_what_waits_is_committed_together(system: System) -> None:
     assert (await system.ask(GetCounter(name="c1"))).value == 500
 
 
-async def test_ten_thousand_mixed_commands_end_with_counts_equal_to_rows(system: System, rows: Any) -> None:
+async def test_ten_thousand_mixed_commands_end_with_counts_equal_to_rows(begin: Begin, rows: Any) -> None:
+    system = await begin((CountersActor,))
     dice = random.Random(7)
 
     def one() -> Add | AddSlowly:
@@ -48,7 +49,8 @@ async def test_ten_thousand_mixed_commands_end_with_counts_equal_to_rows(system:
     assert await rows.fetchval("SELECT sum(v) FROM counters") == 10_000
 
 
-async def test_messages_of_one_key_are_handled_in_order(system: System) -> None:
+async def test_messages_of_one_key_are_handled_in_order(begin: Begin) -> None:
+    system = await begin((CountersActor,))
     replies = await asyncio.gather(*(system.ask((AddSlowly if i % 7 == 0 else Add)(name="c1")) for i in range(300)))
     assert [reply.v for reply in replies] == list(range(1, 301))
 
