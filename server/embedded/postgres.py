@@ -104,7 +104,7 @@ def _initialise(programs: Path, home: Path, password: str, account: Account | No
             [
                 programs / "initdb", "-D", draft, "-U", USER, "--pwfile", secret, "--auth=scram-sha-256",
                 "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
-                *([] if durable else ["--no-sync"]),
+                *([] if durable else ["--no-sync", "--set", "scram_iterations=1"]),
             ],
             folder=home,
             account=account,
