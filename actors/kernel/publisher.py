@@ -1,6 +1,7 @@
 """What the leader does: claim unpublished facts and jobs, write them to Redis in one go, mark them."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,15 +11,14 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from actors.adapters.queue import JOBS_FIELD, JOBS_GROUP, JOBS_STREAM, pack
-from actors.kernel import metrics, outbox
-from actors.kernel.streams import GROUP, LIVE, MARK, Pipe, inbox_of
+from actors.kernel import keeping, metrics, outbox
+from actors.kernel.streams import GROUP, KEPT, LIVE, MARK, Pipe, inbox_of
 
 log = structlog.get_logger(__name__)
 
 CLAIM = 2_000
 LOOKBACK = 20_000
 """Transactions commit out of order: facts this far below the last one are looked at each time, the rest by sweep."""
-LIVE_ENTRIES = 120_000
 REDIS_SECONDS = 5.0
 _TOO_SMALL = "equal or smaller"
 
@@ -61,7 +61,9 @@ class Publisher:
         self._reach = reach
         self._last_seq = 0
         self._n = 0
+        self._kept = 0
         self._mark = 0
+        self._run = b""
         self.epoch = 0
 
     async def take_over(self) -> None:
@@ -70,11 +72,17 @@ class Publisher:
         assert row is not None, "the migration puts this row there"
         self.epoch, self._n, self._mark = row["epoch"], row["n"], row["mark"]
         self._last_seq = await self._connection.fetchval("SELECT coalesce(max(seq), 0) FROM outbox")
+        self._run = await self._run_id()
         mark, _, _ = await self._look()
         if mark is not None and mark[0] > self.epoch:
             # This term holds the lock, so it is PostgreSQL that forgot an epoch.
             await self._begin_epoch(after=mark[0])
         await self.verify()
+        kept, run = await self._standing()
+        if kept is None or kept[0] != self.epoch or run != self._run:
+            await self._begin_epoch()
+        else:
+            self._kept = kept[1]
 
     async def verify(self) -> None:
         """Compare what Redis holds with what was written there; behind means lost, and begins a new epoch.
@@ -107,10 +115,8 @@ class Publisher:
             pass
 
     async def trim(self) -> None:
-        """Keep the live log to what a process that starts wants for its window."""
-        pipe = Pipe()
-        pipe.add("XTRIM", LIVE, "MAXLEN", "~", LIVE_ENTRIES)
-        await self._send(pipe)
+        """Let go of what nobody wants of the live log any more."""
+        await keeping.trim(self._send)
 
     async def _move(self, above: int) -> bool:
         facts = await self._connection.fetch(_CLAIM, above, CLAIM)
@@ -125,7 +131,7 @@ class Publisher:
             packed = pack(job["task"], str(job["id"]), job["args"])
             pipe.add("XADD", JOBS_STREAM, "NOMKSTREAM", "*", JOBS_FIELD, packed)
         mark = self._mark + 1
-        pipe.add("XADD", MARK, "NOMKSTREAM", "MAXLEN", "1", f"{self.epoch}-{mark}", "n", n)
+        pipe.add("XADD", MARK, "NOMKSTREAM", "MAXLEN", "1", f"{self.epoch}-{mark}", "n", n, "r", self._run)
         self._reach("relay:claimed")
         if any(reply is None for reply in await self._send(pipe)):
             await self._begin_epoch()
@@ -151,7 +157,7 @@ class Publisher:
             return n
         n += 1
         shown: list[str | bytes] = ["t", fact["topics"], "y", fact["live_type"], "i", str(fact["id"])]
-        shown += ["a", fact["at"].isoformat(), "d", fact["live_data"]]
+        shown += ["a", fact["at"].isoformat(), "d", fact["live_data"], "b", str(self._kept)]
         if fact["ephemeral"]:
             shown += ["e", b"1"]
         if fact["author"]:
@@ -159,6 +165,9 @@ class Publisher:
         if fact["near"]:
             shown += ["m", fact["near"]]
         pipe.add("XADD", LIVE, "NOMKSTREAM", f"{self.epoch}-{n}", *shown)
+        if not fact["ephemeral"]:
+            pipe.add("XADD", KEPT, "NOMKSTREAM", f"{self.epoch}-{n}", *shown)
+            self._kept = n
         return n
 
     async def _begin_epoch(self, *, after: int = 0) -> None:
@@ -170,18 +179,40 @@ class Publisher:
             jobs = await self._connection.execute(_OWE_AGAIN, timeout=outbox.REPUBLISH_SECONDS)
         # A newer process may announce to domains this one does not know.
         targets = {row["target"] for row in await self._connection.fetch(_TARGETS)}
-        self._n = self._mark = 0
+        self._n = self._kept = self._mark = 0
         pipe = Pipe()
-        pipe.add("XADD", LIVE, f"{self.epoch}-0", "y", "epoch")
+        for log_of in (LIVE, KEPT):
+            pipe.add("XADD", log_of, f"{self.epoch}-0", "y", "epoch")
+        pipe.add("XTRIM", KEPT, "MINID", f"{self.epoch}-0")
         for domain in targets.union(self._domains):
             pipe.add("XGROUP", "CREATE", inbox_of(domain), GROUP, "0", "MKSTREAM")
         pipe.add("XGROUP", "CREATE", JOBS_STREAM, JOBS_GROUP, "0", "MKSTREAM")
-        pipe.add("XADD", MARK, "MAXLEN", "1", f"{self.epoch}-0", "n", 0)
+        pipe.add("XADD", MARK, "MAXLEN", "1", f"{self.epoch}-0", "n", 0, "r", self._run)
         await self._send(pipe)
         self._last_seq = await self._connection.fetchval("SELECT coalesce(max(seq), 0) FROM outbox")
         metrics.epochs_total.inc()
         say = log.info if is_first else log.warning
         say("epoch begun", epoch=self.epoch, facts_sent_again=facts, jobs=jobs)
+
+    async def _run_id(self) -> bytes:
+        """By what this start of Redis is told from any other."""
+        pipe = Pipe()
+        pipe.add("INFO", "server")
+        (reply,) = await self._send(pipe)
+        found = re.search(rb"run_id:(\w+)", reply)
+        return found[1] if found else b""
+
+    async def _standing(self) -> tuple[tuple[int, int] | None, bytes | None]:
+        """What was kept last, and in which run of Redis the mark was made.
+
+        A Redis that was started anew may have lost what came after the mark: effects of facts that count as done.
+        """
+        pipe = Pipe()
+        for stream in (KEPT, MARK):
+            pipe.add("XREVRANGE", stream, "+", "-", "COUNT", 1)
+        kept, mark = await self._send(pipe)
+        made = dict(zip(mark[0][1][::2], mark[0][1][1::2], strict=True)) if mark else {}
+        return _id(kept[0][0]) if kept else None, made.get(b"r")
 
     async def _look(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None, bool]:
         """The last ids of mark and live log, and whether every stream is there: a domain that is new has none yet."""

@@ -7,7 +7,9 @@ from hiredis import pack_command
 from redis.exceptions import ResponseError
 
 LIVE = "live"
-"""The one realtime log, ids `<epoch>-<n>`."""
+"""The one realtime log, ids `<epoch>-<n>`. Each entry names as `b` the last one before it that is kept."""
+KEPT = "live:kept"
+"""The entries of the log that are not ephemeral, by the same ids, for as long as anybody may come back."""
 MARK = "relay:mark"
 """One entry, id `<epoch>-<batches>`: behind what PostgreSQL remembers means that Redis lost something."""
 GROUP = "actors"

@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from actors.kernel.streams import LIVE
+from actors.kernel.streams import KEPT, LIVE
 from actors.kernel.tools import end
 from server.realtime import metrics
 from server.realtime.entries import EPOCH, Entry, Position, read
@@ -51,6 +51,7 @@ class LiveLog:
         self._connect = connect
         self._reader = reader
         self._begun = False
+        self._kept = 0
         self._refilled = asyncio.Event()
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -85,7 +86,7 @@ class LiveLog:
             try:
                 async for entries in self._batches(client):
                     wait = _BACKOFF[0]
-                    self.take(entries)
+                    self.take(entries, skips=not self._refilled.is_set())
             except (RedisError, OSError, TimeoutError) as error:
                 logger.warning("live log: Redis is away", error=error)
             finally:
@@ -95,23 +96,29 @@ class LiveLog:
             wait = min(wait * 2, _BACKOFF[1])
 
     async def _batches(self, client: Redis) -> Any:
-        block: int | None = None
+        """What is kept comes first, so that the window is whole; then the log itself, from there on."""
+        stream, block = LIVE if self._refilled.is_set() else KEPT, None
         while True:
             # The reader has no read timeout of its own; a peer that vanished without a word must not hold it.
             async with asyncio.timeout(_SILENCE_SECONDS):
                 count = _READ_AT_ONCE if self._refilled.is_set() else _REFILLED_AT_ONCE
-                answer = await client.xread({LIVE: str(self.head)}, count=count, block=block)
+                answer = await client.xread({stream: str(self.head)}, count=count, block=block)
             entries = _entries_of(answer)
             if entries:
                 yield entries
                 # A long backlog must leave room for everybody else.
                 await asyncio.sleep(0)
+            elif stream == KEPT:
+                stream = LIVE
             else:
                 self._refilled.set()
                 block = _BLOCK_MS
 
-    def take(self, raw: Sequence[tuple[bytes, dict[bytes, bytes]]]) -> None:
-        """Read what Redis sent: keep it, move the head, and hand it on, runs between gaps one at a time."""
+    def take(self, raw: Sequence[tuple[bytes, dict[bytes, bytes]]], *, skips: bool = False) -> None:
+        """Read what Redis sent: keep it, move the head, and hand it on, runs between gaps one at a time.
+
+        `skips`: what is ephemeral may be left out of it. Each entry names the last one before it that is not.
+        """
         now = time.monotonic()
         run: list[Entry] = []
         for entry_id, fields in raw:
@@ -120,11 +127,14 @@ class LiveLog:
             except ValueError:
                 logger.exception("live log: unreadable; what follows it will look like a gap", id=entry_id)
                 continue
-            if epoch != self.head.epoch or entry.n != self.head.n + 1:
+            is_next = entry.n == self.head.n + 1 or (skips and b"b" in fields)
+            if epoch != self.head.epoch or not is_next or int(fields.get(b"b", 0)) > self._kept:
                 self._hand_on(run)
                 run = []
                 self._start_anew(Position(epoch, entry.n if entry.type == EPOCH else entry.n - 1))
             self.head = Position(epoch, entry.n)
+            if not entry.ephemeral:
+                self._kept = entry.n
             if entry.type != EPOCH:
                 self.ring.add(entry)
                 run.append(entry)
@@ -147,6 +157,7 @@ class LiveLog:
 
     def _start_anew(self, position: Position) -> None:
         old, self.head = self.head, position
+        self._kept = position.n
         self.ring.clear(position.n)
         if self._begun:
             logger.warning("live log: a gap or a new epoch", old=str(old), new=str(position))

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from actors.adapters.cache import open_cache
 from actors.auth.people import Caller, Plan, Role
+from actors.kernel.streams import KEPT, LIVE
 from actors.settings import Settings, load_settings
 from server.http.edge import edge
 from server.http.endpoint import register
@@ -38,10 +39,13 @@ class Stream:
         self.redis = redis
         self.epoch = 0
         self.n = 0
+        self.kept = 0
 
     async def begin(self, epoch: int) -> None:
-        self.epoch, self.n = epoch, 0
-        await self.redis.xadd("live", {"y": "epoch"}, id=f"{epoch}-0")
+        self.epoch, self.n, self.kept = epoch, 0, 0
+        for stream in (LIVE, KEPT):
+            await self.redis.xadd(stream, {"y": "epoch"}, id=f"{epoch}-0")
+        await self.redis.xtrim(KEPT, minid=f"{epoch}-0", approximate=False)
 
     async def add(
         self,
@@ -56,15 +60,27 @@ class Stream:
     ) -> str:
         self.n += 1 + skip
         fields: dict[Any, Any] = {"t": topics, "y": type, "i": str(uuid4()), "a": "2026-11-22T12:00:00+00:00"}
-        fields["d"] = orjson.dumps(data)
+        fields |= {"d": orjson.dumps(data), "b": self.kept}
         if ephemeral:
             fields["e"] = "1"
         if work_of is not None:
             fields["s"] = str(work_of)
         if near:
             fields["m"] = " ".join(map(str, near))
-        await self.redis.xadd("live", fields, id=f"{self.epoch}-{self.n}", nomkstream=True)
+        for stream in (LIVE,) if ephemeral else (LIVE, KEPT):
+            await self.redis.xadd(stream, fields, id=f"{self.epoch}-{self.n}", nomkstream=True)
+        self.kept = self.kept if ephemeral else self.n
         return f"{self.epoch}-{self.n}"
+
+    async def lose(self, *ids: str) -> None:
+        """Redis came back without these."""
+        for stream in (LIVE, KEPT):
+            await self.redis.xdel(stream, *ids)
+
+    async def trim(self, n: int, *streams: str) -> None:
+        """Nothing is left of these streams before that entry."""
+        for stream in streams:
+            await self.redis.xtrim(stream, minid=f"{self.epoch}-{n}", approximate=False)
 
     async def counts(self, post_id: UUID, v: int, likes: int) -> None:
         items = [[str(post_id), v, likes, 0, 0]]

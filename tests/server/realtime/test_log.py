@@ -4,6 +4,9 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
+from actors.kernel.streams import KEPT, LIVE
+from actors.settings import Settings
+from server.realtime.entries import Position
 from server.realtime.log import LiveLog
 from tests.server.realtime.conftest import Live, Stream, until
 from tests.servers import OwnValkey
@@ -56,9 +59,55 @@ async def test_redis_that_loses_its_newest_entries_is_noticed_by_the_new_epoch(l
     for _ in range(5):
         await socket.push()
     # As a Redis would stand that came back from an older snapshot, and the leader found out.
-    await stream.redis.xdel("live", "5-4", "5-5")
+    await stream.lose("5-4", "5-5")
     await stream.begin(6)
     assert (await socket.push())["from"] == "5-5"
+
+
+class Deaf:
+    """Is handed what the log says, and does nothing with it."""
+
+    def receive(self, epoch: int, entries: object) -> None:
+        pass
+
+    def reset(self, old: object, new: object) -> None:
+        pass
+
+
+async def started(redis_url: str) -> LiveLog:
+    """The log as a process knows it that starts now, and follows it no further."""
+    log = LiveLog(lambda: Redis.from_url(redis_url), Deaf())
+    await log.start()
+    await log.stop()
+    return log
+
+
+async def test_counts_push_nothing_out_of_the_window_of_a_process_that_starts(
+    stream: Stream, settings: Settings
+) -> None:
+    for number in range(3):
+        await stream.add("tag:sea", "post.published", {"number": number})
+        for v in range(4):
+            await stream.counts(uuid4(), v, v)
+    await stream.trim(14, LIVE)
+    log = await started(settings.redis_url)
+    assert str(log.head) == "5-15"
+    assert [entry.n for entry in log.ring.since(0, "tag:sea")] == [1, 6, 11]
+    assert log.recovers(Position(5, 1))
+    assert log.recovers(Position(5, 13))
+
+
+async def test_what_is_neither_kept_nor_in_the_log_is_a_gap_for_a_process_that_starts(
+    stream: Stream, settings: Settings
+) -> None:
+    for number in range(4):
+        await stream.add("tag:sea", "post.published", {"number": number})
+    await stream.redis.xdel(KEPT, "5-3", "5-4")
+    await stream.trim(4, LIVE)
+    log = await started(settings.redis_url)
+    assert str(log.head) == "5-4"
+    assert not log.recovers(Position(5, 2)), "5-3 is not known"
+    assert log.recovers(Position(5, 3))
 
 
 async def test_a_redis_that_is_away_delays_and_breaks_nothing(live: Live, stream: Stream) -> None:

@@ -26,6 +26,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
+from actors.kernel.streams import KEPT, LIVE
 from actors.kernel.system import System
 from actors.posts.edit_messages import EditPost
 from tests.actors.auth.people import callers, fetch
@@ -44,7 +45,7 @@ async def test_trap_trimmed_in_the_stream_before_a_process_started_is_not_taken_
 ) -> None:
     for number in range(1, 11):
         await stream.add("tag:sea", "post.published", {"number": number})
-    await stream.redis.xtrim("live", minid=f"{stream.epoch}-6", approximate=False)
+    await stream.trim(6, LIVE, KEPT)
     late = await start_live()
     socket = await late.connect(topics={"tag:sea": "5-4"})
     assert socket.connected["topics"]["tag:sea"] == {"position": "5-10", "recovered": False}
@@ -108,7 +109,7 @@ async def test_trap_reconnecting_before_anybody_notices_what_redis_lost_is_told_
         await stream.add("tag:sea", "post.published", {"number": number})
     assert await numbers(socket, 5) == [1, 2, 3, 4, 5]
     # Redis came back without the last two, and a process started that never saw them.
-    await stream.redis.xdel("live", "5-4", "5-5")
+    await stream.lose("5-4", "5-5")
     late = await start_live()
     asking = asyncio.create_task(late.connect(topics={"tag:sea": "5-5"}))
     await until(lambda: late.realtime.gateway.sockets, 30)
