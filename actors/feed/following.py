@@ -29,17 +29,15 @@ AHEAD = 2
 ROUNDS = 8
 """A page that so many readings did not fill is given short; the walk goes on from there."""
 
-
-REMEMBERED = 128
-"""Originals that a walk has met as reposts, and remembers: so it shows them once whoever is unfollowed meanwhile."""
-_TAIL = 6
+REMEMBERED = 256
+"""Originals that a walk has met as reposts and remembers: so it shows them once whoever is unfollowed meanwhile."""
 
 
 class Walk(NamedTuple):
     """Somebody's way down: its newest row, the row above which everything was given, the reposted originals among it.
 
-    Of these it knows the last bytes of their ids, of the latest so many: where it met more (`is_long`), it asks for
-    each row whether its original stands further up.
+    Only those are remembered (`met`) that may come again: what shows an original is never older than it. Where these
+    were too many (`is_long`), the walk asks for each row whether its original stands further up.
     """
 
     viewer_id: UUID
@@ -52,29 +50,45 @@ class Walk(NamedTuple):
     @classmethod
     def of(cls, question: GetFeed, viewer_id: UUID) -> Self:
         """Where the asker goes on. Raises `Malformed` for the cursor of another feed."""
-        key = key_of(question.after, str, str, str, str)
+        key = key_of(question.after, str, str, str, str, int)
         if key is None:
             return cls(viewer_id, question.limit, NEWEST, NEWEST)
-        feed, ceiling, below, met = map(str, key)
+        feed, ceiling, below, met = map(str, key[:4])
         if feed != FeedType.following:
             raise Malformed("this cursor belongs to another feed")
-        tails = b64decode(met)
-        each = tuple(tails[at : at + _TAIL] for at in range(0, len(tails), _TAIL))
-        return cls(viewer_id, question.limit, UUID(ceiling), UUID(below), each, len(each) == REMEMBERED)
+        names = b64decode(met)
+        each = tuple(names[at : at + _NAME] for at in range(0, len(names), _NAME))
+        return cls(viewer_id, question.limit, UUID(ceiling), UUID(below), each, bool(key[4]))
 
     def has_met(self, row: Shown) -> bool:
         """Whether the walk has shown this row's original."""
-        return row.post_id.bytes[-_TAIL:] in self.met or (self.is_long and row.is_above)
+        return _name(row.post_id) in self.met or (self.is_long and row.is_above)
 
     def past(self, row: Shown, *, is_item: bool) -> Self:
         """The walk below that row, which was shown or not."""
-        met = (*self.met, row.post_id.bytes[-_TAIL:])[-REMEMBERED:] if is_item and row.is_repost else self.met
+        met = (*self.met, _name(row.post_id)) if is_item and row.is_repost else self.met
         return self._replace(below=row.id, met=met, ceiling=row.id if self.ceiling == NEWEST else self.ceiling)
 
     @property
     def key(self) -> Key:
         """Where it goes on, as `of` reads it."""
-        return (FeedType.following, str(self.ceiling), str(self.below), b64encode(b"".join(self.met)).decode())
+        latest = _time(_name(self.below)) + 1
+        met = [name for name in self.met if _time(name) <= latest]
+        is_long = self.is_long or len(met) > REMEMBERED
+        packed = b64encode(b"".join(met[-REMEMBERED:])).decode()
+        return (FeedType.following, str(self.ceiling), str(self.below), packed, int(is_long))
+
+
+_NAME = 6
+
+
+def _name(post_id: UUID) -> bytes:
+    """Half of what a post's id says of its time, in steps of 65 seconds, and its last three bytes."""
+    return post_id.bytes[1:4] + post_id.bytes[-3:]
+
+
+def _time(name: bytes) -> int:
+    return int.from_bytes(name[:3])
 
 
 async def page(db: Reads, walk: Walk, addresses: Addresses, readers: Readers) -> Page[PostItem]:

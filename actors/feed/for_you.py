@@ -12,7 +12,7 @@ from actors.feed.arranging import Place, Reason, spread
 from actors.feed.messages import FeedType, GetFeed
 from actors.feed.metrics import snapshots_total
 from actors.feed.ranking import Left
-from actors.feed.snapshots import Snapshot, Snapshots, may_walk, personal_place
+from actors.feed.snapshots import Snapshot, Snapshots, may_walk
 from actors.feed.tastes import NO_TASTE, TaggedPosts, own_places, tastes
 from actors.kernel.errors import Malformed
 from actors.kernel.paging import NEWEST, Key, Page, key_of
@@ -173,17 +173,14 @@ async def _freeze(db: Reads, walks: Sequence[Walk], snapshots: Snapshots, tagged
     if not walks:
         return
     general = await snapshots.newest(db)
-    own: dict[UUID, Snapshot] = {}
     posts = await tagged.of(db, {tag for walk in walks for tag in walk.taste.tags})
+    wanted = {walk.viewer_id: walk.taste for walk in walks if walk.viewer_id and not walk.taste.is_general}
+    own = {
+        viewer_id: Snapshot.of(where, own_places(general, taste, posts))
+        for (viewer_id, taste), where in zip(wanted.items(), await snapshots.personal_places(list(wanted)), strict=True)
+    }
     for walk in walks:
-        viewer_id = walk.viewer_id
-        if viewer_id is None or walk.taste.is_general:
-            walk.go_along(general.snapshot)
-            continue
-        if viewer_id not in own:
-            places = own_places(general, walk.taste, posts)
-            own[viewer_id] = Snapshot.of(personal_place(viewer_id), places)
-        walk.go_along(own[viewer_id])
+        walk.go_along(own.get(walk.viewer_id, general.snapshot) if walk.viewer_id else general.snapshot)
     if own:
         await snapshots.keep(list(own.values()))
         snapshots_total.labels("personal").inc(len(own))

@@ -20,12 +20,17 @@ from actors.feed.arranging import Place, Ranked, Reason, arrange
 from actors.kernel.transaction import Reads
 
 LIFETIME_SECONDS = 600
+"""A snapshot is kept for so long after it was last walked along."""
+RENEW_SECONDS = 60.0
+"""So often, at the most, Redis is told that a snapshot is walked along."""
 FRESH_SECONDS = 1.0
 """First pages within this time share a ranking, so that it is read once a second, not once a page."""
 KEPT = 256
 """Snapshots kept in this process, at most 6 KB each; all of them are in Redis."""
 OF_ONE_PERSON = 4
-"""Snapshots of one person's that are kept at all: the fifth replaces one of them."""
+"""Snapshots of one person's that are kept at all: the fifth replaces the first."""
+TURN_SECONDS = 24 * 3600
+"""For so long it is remembered which of somebody's snapshots is the oldest."""
 
 _PLACE = struct.Struct(">16sB")
 _HEAD = struct.Struct(">16sd")
@@ -90,6 +95,7 @@ class Snapshots:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._kept: OrderedDict[str, Snapshot] = OrderedDict()
+        self._renewed: dict[str, float] = {}
         self._newest: General | None = None
         self._frozen_at = 0.0
         self._freezing = asyncio.Lock()
@@ -126,7 +132,12 @@ class Snapshots:
 
     async def recall(self, name: str) -> Snapshot | None:
         """The snapshot of that name; None when it is too old, replaced or lost."""
-        snapshot = self._kept.get(name) or await self._fetch(name)
+        snapshot = self._kept.get(name)
+        if snapshot is None:
+            snapshot = await self._fetch(name)
+        elif time.monotonic() - self._renewed[name] > RENEW_SECONDS:
+            self._renewed[name] = time.monotonic()
+            await self._fetch(name)
         if snapshot is None:
             metrics.snapshots_total.labels("lost").inc()
             return None
@@ -136,7 +147,7 @@ class Snapshots:
 
     async def _fetch(self, name: str) -> Snapshot | None:
         try:
-            kept = await self._redis.get(_key(name.partition(".")[0]))
+            kept = await self._redis.getex(_key(name.partition(".")[0]), ex=LIFETIME_SECONDS)
         except (RedisError, OSError) as error:
             log.warning("snapshot out of reach", error=error)
             return None
@@ -147,19 +158,32 @@ class Snapshots:
 
     def _remember(self, snapshot: Snapshot) -> None:
         self._kept[snapshot.name] = snapshot
+        self._kept.move_to_end(snapshot.name)
+        self._renewed[snapshot.name] = time.monotonic()
         while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+            name, _ = self._kept.popitem(last=False)
+            del self._renewed[name]
+
+    async def personal_places(self, user_ids: Sequence[UUID]) -> list[str]:
+        """Where the next snapshot of each of these people is kept: in turn, so that the oldest is replaced."""
+        keys = [f"feed:turn:{user_id}" for user_id in user_ids]
+        if not keys:
+            return []
+        try:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for key in keys:
+                    pipeline.incr(key)
+                    pipeline.expire(key, TURN_SECONDS)
+                turns = (await pipeline.execute())[::2]
+        except (RedisError, OSError):
+            turns = [randbelow(OF_ONE_PERSON) for _ in user_ids]
+        return [f"{user_id.hex}-{turn % OF_ONE_PERSON}" for user_id, turn in zip(user_ids, turns, strict=True)]
 
 
 @lru_cache(256)
 def _unpacked(packed: bytes) -> Sequence[Place]:
     """Many walk along the same places: they are made once."""
     return [Place(UUID(bytes=raw), Reason(reason)) for raw, reason in _PLACE.iter_unpack(packed)]
-
-
-def personal_place(user_id: UUID) -> str:
-    """Where the next snapshot of somebody's own is kept."""
-    return f"{user_id.hex}-{randbelow(OF_ONE_PERSON)}"
 
 
 def may_walk(viewer_id: UUID | None, name: str) -> bool:

@@ -10,7 +10,7 @@ from actors.settings import Settings
 from server.http.seals import Seals
 
 _MAC_BYTES = 12
-_LONGEST = 2048
+_LONGEST = 3072
 
 
 class CursorInvalid(Malformed):

@@ -1,19 +1,23 @@
 """The following feed: everything once, newest first, whoever shows how much or how little."""
 
+import asyncio
 import random
 from uuid import UUID
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from actors.auth.people import Caller
 from actors.feed import following
 from actors.feed.messages import FeedType, GetFeed
+from actors.feed.queries import Shown
 from actors.graph.messages import SetFollow
 from actors.kernel.errors import Malformed
-from actors.kernel.paging import Key, Page
+from actors.kernel.paging import NEWEST, Key, Page
 from actors.kernel.system import System
 from actors.posts.messages import DeletePost, PostItem, SetLike, SetRepost, Why
 from tests.actors.auth.people import callers
+from tests.actors.feed.showing import ago, id_at
 from tests.actors.posts.posting import plant
 
 
@@ -107,6 +111,38 @@ async def test_an_original_shows_once_though_its_reposter_is_unfollowed_meanwhil
     await system.ask(SetFollow(caller=me, username="bea", following=False))
     second = await page(system, me, first.next)
     assert ids([*first.items, *second.items]) == [old, new, middle]
+
+
+async def test_a_walk_remembers_hundreds_of_reposts_and_forgets_what_cannot_come_again(
+    system: System, database_url: str
+) -> None:
+    me, ana, bea, cleo = await callers(system, "me1", "ana", "bea", "cleo")
+    await follow(system, me, ana, bea)
+    old = await plant(database_url, [ana.id] * 200)
+    await asyncio.gather(*(repost(system, bea, post) for post in old))
+    first = await page(system, me, limit=100)
+    second = await page(system, me, first.next, limit=100)
+    await system.ask(SetFollow(caller=me, username="bea", following=False))
+    rest = await page(system, me, second.next, limit=100)
+    assert sorted(ids([*first.items, *second.items])) == old
+    assert (rest.items, rest.next) == ((), None)
+    met = [Shown(uuid7(), show_at(minutes), cleo.id, True, False) for minutes in (5, 3, 60)]
+    way = following.Walk(me.id, 20, NEWEST, NEWEST)
+    for row in met:
+        way = way.past(row, is_item=True)
+    assert len(remembered(way)) == 3
+    way = way.past(Shown(show_at(30), show_at(30), ana.id, False, False), is_item=True)
+    assert remembered(way) == [met[2].post_id.bytes[-3:]], "what is newer than where the walk is cannot come again"
+
+
+def show_at(minutes: float) -> UUID:
+    return id_at(ago(minutes=minutes))
+
+
+def remembered(way: following.Walk) -> list[bytes]:
+    """The last bytes of what the next page knows to have been met."""
+    question = GetFeed(caller=None, type=FeedType.following, after=way.key)
+    return [name[-3:] for name in following.Walk.of(question, way.viewer_id).met]
 
 
 async def test_an_original_is_not_lost_though_somebody_is_followed_meanwhile_who_reposted_it(
