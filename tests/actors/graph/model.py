@@ -4,8 +4,10 @@ Nothing here uses the conditions that the server decides by.
 """
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +15,15 @@ from uuid_utils.compat import uuid7
 
 Viewer = UUID | None
 GONE = ("suspended", "closing", "deleted")
+
+
+class Said(NamedTuple):
+    """A comment: under which post, by whom, in reply to which comment, naming whom."""
+
+    post: UUID
+    by: UUID
+    to: UUID | None = None
+    names: tuple[UUID, ...] = ()
 
 
 @dataclass
@@ -26,11 +37,18 @@ class World:
     requests: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
     blocks: set[tuple[UUID, UUID]] = field(default_factory=set)
     mutes: set[tuple[UUID, UUID]] = field(default_factory=set)
+    passing: set[tuple[UUID, UUID]] = field(default_factory=set)
+    """Those of the mutes that will run out."""
+    past: set[tuple[UUID, UUID]] = field(default_factory=set)
+    """Mutes that have run out."""
     posts: dict[UUID, UUID] = field(default_factory=dict)
+    names: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+    """Whom each post names."""
+    revisions: dict[UUID, int] = field(default_factory=dict)
     likes: set[tuple[UUID, UUID]] = field(default_factory=set)
     reposts: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
     bookmarks: set[tuple[UUID, UUID]] = field(default_factory=set)
-    comments: dict[UUID, tuple[UUID, UUID]] = field(default_factory=dict)
+    comments: dict[UUID, Said] = field(default_factory=dict)
 
     @classmethod
     def draw(cls, chance: random.Random, people: int, posts: int) -> "World":
@@ -52,6 +70,8 @@ class World:
         for _ in range(posts):
             world.posts[uuid7()] = chance.choice(world.people)
         for post in world.posts:
+            world.names[post] = world._some(chance)
+            world.revisions[post] = chance.randrange(3)
             for who in world.people:
                 if chance.random() < 0.3:
                     world.likes.add((post, who))
@@ -60,8 +80,15 @@ class World:
                 if chance.random() < 0.3:
                     world.bookmarks.add((post, who))
                 if chance.random() < 0.3:
-                    world.comments[uuid7()] = (post, who)
+                    world.comments[uuid7()] = Said(post, who, names=world._some(chance))
+        for top, said in list(world.comments.items()):
+            for who in world.people:
+                if chance.random() < 0.1:
+                    world.comments[uuid7()] = Said(said.post, who, top, world._some(chance))
         return world
+
+    def _some(self, chance: random.Random) -> tuple[UUID, ...]:
+        return tuple(chance.sample(self.people, chance.choice((0, 0, 1, 2))))
 
     def _relate(self, chance: random.Random, who: UUID, whom: UUID) -> None:
         if chance.random() < 0.35:
@@ -72,6 +99,10 @@ class World:
             self.blocks.add((who, whom))
         if chance.random() < 0.12:
             self.mutes.add((who, whom))
+            if chance.random() < 0.4:
+                self.passing.add((who, whom))
+        elif chance.random() < 0.1:
+            self.past.add((who, whom))
 
     @property
     def viewers(self) -> list[Viewer]:
@@ -91,6 +122,34 @@ class World:
         if not self.meets(viewer, author):
             return False
         return author not in self.private or viewer == author or (viewer, author) in self.follows
+
+    def heard(self, viewer: Viewer, comment: UUID) -> bool:
+        """Somebody who may see the post is told of a comment: they meet who wrote it, and whom it replies to."""
+        said = self.comments[comment]
+        return self.meets(viewer, said.by) and (said.to is None or self.meets(viewer, self.comments[said.to].by))
+
+    def named(self, names: Collection[UUID]) -> list[UUID]:
+        """Whom words name, whoever reads them: a name is a part of the words, as long as the account shows."""
+        return [one for one in names if one not in self.gone]
+
+    def called(self, by: UUID, author: UUID, names: Collection[UUID]) -> tuple[UUID, ...]:
+        """Whom somebody can name on an author's post: those who may see it, and whom the writer meets."""
+        return tuple(one for one in names if self.sees(one, author) and self.meets(by, one) and one not in self.gone)
+
+    def part(self, who: UUID, whom: UUID) -> None:
+        """One blocks the other."""
+        self.blocks.add((who, whom))
+        for way in ((who, whom), (whom, who)):
+            self.follows.discard(way)
+            self.requests.pop(way, None)
+
+    def drop(self, post: UUID) -> None:
+        """A post is deleted."""
+        del self.posts[post]
+        self.likes = {pair for pair in self.likes if pair[0] != post}
+        self.bookmarks = {pair for pair in self.bookmarks if pair[0] != post}
+        self.reposts = {pair: row for pair, row in self.reposts.items() if pair[0] != post}
+        self.comments = {one: said for one, said in self.comments.items() if said.post != post}
 
     def hears(self, viewer: UUID, person: UUID) -> bool:
         """Somebody has not muted a person."""
@@ -127,6 +186,11 @@ class World:
         def when(who: UUID, how: str, then: datetime = now) -> datetime | None:
             return then if self.gone.get(who) == how else None
 
+        def until(pair: tuple[UUID, UUID]) -> datetime | None:
+            if pair in self.past:
+                return now - timedelta(seconds=1)
+            return now + timedelta(hours=1) if pair in self.passing else None
+
         told = {uuid7(): post for post in self.posts if any(who != self.posts[post] for _, who in self._of(post))}
         return [
             (
@@ -151,7 +215,11 @@ class World:
                 [(request, *pair, now) for pair, request in self.requests.items()],
             ),
             ("blocks", "blocker_id blocked_id created_at", [(*pair, now) for pair in self.blocks]),
-            ("mutes", "muter_id muted_id until created_at", [(*pair, None, now) for pair in self.mutes]),
+            (
+                "mutes",
+                "muter_id muted_id until created_at",
+                [(*pair, until(pair), now) for pair in self.mutes | self.past],
+            ),
             (
                 "photos",
                 (
@@ -165,12 +233,39 @@ class World:
             ),
             (
                 "posts",
-                "id author_id photo_id original_post_id caption tags sensitive likes reposts comments v created_at",
+                (
+                    "id author_id photo_id original_post_id caption tags mentions sensitive likes reposts comments v "
+                    "created_at"
+                ),
                 [
-                    (post, author, photos[post], None, "", ["sea"], False, 0, 0, 0, 0, now)
+                    (
+                        post,
+                        author,
+                        photos[post],
+                        None,
+                        "",
+                        ["sea"],
+                        self.names[post],
+                        False,
+                        *self._counts(post),
+                        0,
+                        now,
+                    )
                     for post, author in self.posts.items()
                 ]
-                + [(row, who, None, post, "", [], False, 0, 0, 0, 0, now) for (post, who), row in self.reposts.items()],
+                + [
+                    (row, who, None, post, "", [], [], False, 0, 0, 0, 0, now)
+                    for (post, who), row in self.reposts.items()
+                ],
+            ),
+            (
+                "post_revisions",
+                "post_id number caption tags sensitive shown_from shown_until",
+                [
+                    (post, number + 1, "", [], False, now, now)
+                    for post, count in self.revisions.items()
+                    for number in range(count)
+                ],
             ),
             ("post_tags", "post_id tag", [(post, "sea") for post in self.posts]),
             ("likes", "post_id user_id created_at", [(*pair, now) for pair in self.likes]),
@@ -183,7 +278,10 @@ class World:
             (
                 "comments",
                 "id post_id author_id parent_id body mentions replies created_at",
-                [(comment, post, who, None, "a word", [], 0, now) for comment, (post, who) in self.comments.items()],
+                [
+                    (comment, said.post, said.by, said.to, "a word", said.names, self._replies(comment), now)
+                    for comment, said in self.comments.items()
+                ],
             ),
             (
                 "feed_scores",
@@ -209,6 +307,13 @@ class World:
                 ],
             ),
         ]
+
+    def _counts(self, post: UUID) -> tuple[int, int, int]:
+        likes, reposts = (sum(of == post for of, _ in marks) for marks in (self.likes, self.reposts))
+        return likes, reposts, sum(said.post == post for said in self.comments.values())
+
+    def _replies(self, comment: UUID) -> int:
+        return sum(said.to == comment for said in self.comments.values())
 
     def _of(self, post: UUID) -> list[tuple[UUID, UUID]]:
         return sorted(pair for pair in self.likes if pair[0] == post)
