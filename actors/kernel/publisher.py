@@ -212,7 +212,7 @@ class Publisher:
             pipe.add("XREVRANGE", stream, "+", "-", "COUNT", 1)
         kept, mark = await self._send(pipe)
         made = dict(zip(mark[0][1][::2], mark[0][1][1::2], strict=True)) if mark else {}
-        return _id(kept[0][0]) if kept else None, made.get(b"r")
+        return _id(kept), made.get(b"r")
 
     async def _look(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None, bool]:
         """The last ids of mark and live log, and whether every stream is there: a domain that is new has none yet."""
