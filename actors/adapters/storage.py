@@ -35,6 +35,14 @@ class StorageUnavailable(Outage):
     """The object storage does not answer, or refuses what we are set up to do."""
 
 
+class ObjectsKept(StorageUnavailable):
+    """The storage would not delete these, and has deleted all others."""
+
+    def __init__(self, keys: frozenset[str], why: str) -> None:
+        self.keys = keys
+        super().__init__(f"{len(keys)} objects were not deleted: {why}")
+
+
 class ObjectMissing(Exception):
     """There is no object at this key."""
 
@@ -174,15 +182,16 @@ class Storage:
         return [entry["Key"] for entry in found.get("Contents", ())]
 
     async def delete(self, keys: Iterable[str]) -> None:
-        """Delete these objects; those that are missing already are no error."""
-        waiting = iter(keys)
+        """Delete these objects; those that are missing already are no error. Raises `ObjectsKept`, too."""
+        waiting, failed = iter(keys), []
         while some := list(islice(waiting, KEYS_A_DELETION)):
             with _answering():
                 done = await self._client.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in some], "Quiet": True}
                 )
-            if failed := done.get("Errors"):
-                raise StorageUnavailable(f"{len(failed)} objects were not deleted: {failed[0]}")
+            failed += done.get("Errors", ())
+        if failed:
+            raise ObjectsKept(frozenset(error["Key"] for error in failed), str(failed[0]))
 
     async def ensure_bucket(self) -> None:
         """Make the bucket if it is missing."""

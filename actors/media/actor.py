@@ -145,7 +145,7 @@ class MediaActor(Actor, domain="media", lanes=4):
     @on(ReleasePhoto)
     async def release(self, wish: ReleasePhoto) -> None:
         async with self.transaction() as tx:
-            await departures.release(tx, wish.photo_id)
+            await departures.release(tx, wish.photo_id, wish.given_at)
             return tx.answer(None)
 
     @on(AccountErased)

@@ -4,6 +4,7 @@ Objects go before what tells of them, so a crash in between leaves work that the
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,10 +12,12 @@ import asyncpg
 
 from actors.adapters.database import Connection, rows_of
 from actors.kernel.transaction import Reads, Transaction
+from actors.media.messages import Purpose
 
 UNPOSTED = "24 hours"
-"""How long an upload may wait for its post once its address has expired. No less than the quota's window: until
-then its row counts."""
+"""How long an upload may wait for its post once its address has expired, or, given to one, for that to be there."""
+COUNTED = "24 hours"
+"""The quota's window: until then the row of an upload counts, and stays."""
 IN_FLIGHT = "1 hour"
 """By then whatever had begun has stored its last object: an attempt at processing, a PUT to an address still good."""
 
@@ -28,15 +31,28 @@ class Departure(NamedTuple):
     is_photograph: bool
 
 
-async def release(tx: Transaction, photo_id: UUID) -> None:
-    """Release a photograph that nobody refers to any more, even if it was released when somebody still did."""
+async def release(tx: Transaction, photo_id: UUID, given_at: datetime | None) -> None:
+    """Release a photograph that nobody refers to any more, even if it was released when somebody still did; with
+    `given_at` only one that was not given again since."""
     await tx.execute(
         """
         UPDATE photos SET posted_at = NULL, released_at = COALESCE(released_at, now()), cleared_at = NULL
-        WHERE id = $1
+        WHERE id = $1 AND posted_at IS NOT DISTINCT FROM COALESCE($2, posted_at)
         """,
         photo_id,
+        given_at,
     )
+
+
+def strays(purpose: Purpose, referred: str) -> str:
+    """SQL of up to $1 photographs (`id`, `owner_id`, `posted_at`) that were given to something of this purpose, which
+    after a day is not there. `referred` selects what refers to a photograph `ph`."""
+    return f"""
+        SELECT id, owner_id, posted_at FROM photos ph
+        WHERE purpose = '{purpose}' AND released_at IS NULL AND posted_at < now() - interval '{UNPOSTED}'
+            AND NOT EXISTS ({referred})
+        ORDER BY posted_at LIMIT $1
+    """
 
 
 async def release_of_owner(connection: Connection, owner_id: UUID, limit: int) -> int:
@@ -77,16 +93,24 @@ async def released(db: Reads, limit: int) -> list[Departure]:
     return [Departure(*row) for row in rows]
 
 
-async def forget(tx: Transaction, gone: Sequence[Departure]) -> None:
-    """Their objects are deleted, and so are their rows; where something still refers to one, it says nothing more."""
-    ids = sorted(photo.id for photo in gone)
-    await tx.execute("DELETE FROM photos WHERE id = ANY($1::uuid[]) AND posted_at IS NULL", ids)
+async def forget(tx: Transaction, gone: Sequence[Departure], limit: int) -> None:
+    """Their objects are deleted: their rows say nothing more, and go once nothing refers to them or counts them."""
     await tx.execute(
         """
         UPDATE photos SET cleared_at = now(), original_key = NULL, variants = '[]', placeholder = NULL, meta = NULL
         WHERE id = ANY($1::uuid[])
         """,
-        ids,
+        sorted(photo.id for photo in gone),
+    )
+    await tx.execute(
+        f"""
+        DELETE FROM photos WHERE id IN (
+            SELECT id FROM photos
+            WHERE cleared_at IS NOT NULL AND released_at IS NOT NULL AND posted_at IS NULL
+                AND created_at < now() - interval '{COUNTED}'
+            ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+        """,
+        limit,
     )
 
 

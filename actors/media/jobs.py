@@ -2,14 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import structlog
 
-from actors.adapters.storage import ObjectMissing, Storage, StorageUnavailable
+from actors.adapters.storage import ObjectMissing, ObjectsKept, Storage, StorageUnavailable
 from actors.kernel.jobs import JobContext, job
 from actors.kernel.transaction import Transaction
 from actors.media import darkroom, departures, places, queries
@@ -113,34 +113,47 @@ async def sweep(context: JobContext) -> None:
     were sent of what is settled. Then release what no post came for, which a later round deletes."""
     storage = context.adapters.storage
     gone = await departures.released(context.read, A_ROUND)
-    cleared = await departures.to_clear(context.read, A_ROUND)
+    settled = await departures.to_clear(context.read, A_ROUND)
     try:
-        await storage.delete([row["object_key"] for row in cleared])
-        await _delete_all(storage, gone)
+        objects = {row["id"]: [row["object_key"]] for row in settled} | await _objects(storage, gone)
+        kept = await _delete(storage, objects)
     except StorageUnavailable as error:
         log.warning("nothing was swept: the storage is away", error=error)
         return
     async with context.transaction() as tx:
-        await departures.note_cleared(tx, [row["id"] for row in cleared])
-        await departures.forget(tx, gone)
+        await departures.note_cleared(tx, [row["id"] for row in settled if row["id"] not in kept])
+        await departures.forget(tx, [photo for photo in gone if photo.id not in kept], A_ROUND)
         await departures.release_unposted(tx, A_ROUND)
 
 
-async def _delete_all(storage: Storage, gone: list[Departure]) -> None:
+async def _objects(storage: Storage, gone: list[Departure]) -> dict[UUID, list[str]]:
+    """The keys of all there is of each of these photographs."""
     photographs = [photo for photo in gone if photo.is_photograph]
-    folders = [folder for photo in photographs for folder in (photo.variants_key, f"originals/{photo.id}")]
-    await storage.delete([*(photo.object_key for photo in gone), *await _under(storage, folders)])
+    variants = await _under(storage, [photo.variants_key for photo in photographs])
+    originals = await _under(storage, [f"originals/{photo.id}" for photo in photographs])
+    found = {photo.id: shown + kept for photo, shown, kept in zip(photographs, variants, originals, strict=True)}
+    return {photo.id: [photo.object_key, *found.get(photo.id, ())] for photo in gone}
 
 
-async def _under(storage: Storage, folders: Iterable[str]) -> list[str]:
-    """The keys in all these folders."""
+async def _delete(storage: Storage, objects: Mapping[UUID, list[str]]) -> frozenset[UUID]:
+    """Delete the objects of photographs. Returns those of which the storage would not let go."""
+    try:
+        await storage.delete(key for keys in objects.values() for key in keys)
+    except ObjectsKept as some:
+        log.warning("objects cannot be deleted", error=some)
+        return frozenset(photo_id for photo_id, keys in objects.items() if not some.keys.isdisjoint(keys))
+    return frozenset()
+
+
+async def _under(storage: Storage, folders: Iterable[str]) -> list[list[str]]:
+    """The keys in each of these folders."""
     asking = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     async def under(folder: str) -> list[str]:
         async with asking:
             return await storage.under(f"{folder}/")
 
-    return [key for keys in await asyncio.gather(*map(under, folders)) for key in keys]
+    return await asyncio.gather(*map(under, folders))
 
 
 @job("media.move")
@@ -172,7 +185,7 @@ async def _copy_all(storage: Storage, moves: list[Move]) -> None:
 async def discard(context: JobContext, folders: list[str]) -> None:
     """Delete what lies in folders that are shown no more."""
     storage = context.adapters.storage
-    await storage.delete(await _under(storage, folders))
+    await storage.delete(key for keys in await _under(storage, folders) for key in keys)
 
 
 @job("media.erase")

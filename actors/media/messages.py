@@ -182,7 +182,8 @@ class UploadLimits(Query[UploadLimitsView]):
 
 
 class BindUpload(Command[PhotoView], key="owner_id"):
-    """Give an upload to a post or a profile, which begins its processing. Doing it again changes nothing.
+    """Give an upload to a post or a profile, which begins its processing. Doing it again changes nothing but the moment
+    it was given last.
 
     Raises `UploadMissing` when its bytes never came, `UploadUsed` when it has another purpose, `NotFound` when there
     is none or it is somebody else's.
@@ -195,9 +196,13 @@ class BindUpload(Command[PhotoView], key="owner_id"):
 
 
 class ReleasePhoto(Command[None], key="photo_id"):
-    """Nobody refers to this photograph any more and nobody will: its files and its row go. Done again, nothing."""
+    """Nobody refers to this photograph any more and nobody will: its files and its row go. Done again, nothing.
+
+    With `given_at`, when it was given to whoever refers to it no more: not if it was given again since.
+    """
 
     photo_id: UUID
+    given_at: datetime | None = None
 
 
 class _Row(Protocol):

@@ -100,19 +100,22 @@ async def bind(tx: Transaction, photo_id: UUID, wish: BindUpload) -> tuple[async
         return None
     if before["state"] != "reserved" and before["purpose"] != wish.purpose:
         raise UploadUsed
-    if before["state"] == "reserved":
+    is_first = before["state"] == "reserved"
+    if is_first:
         await tx.execute(
             f"""
-            UPDATE photos SET state = 'processing', posted_at = now(), purpose = $2,
+            UPDATE photos SET state = 'processing', purpose = $2,
                 variants_key = {place_for("$2")} || split_part(variants_key, '/', 2)
             WHERE id = $1
             """,
             photo_id,
             wish.purpose,
         )
-    row = await tx.fetchrow(f"SELECT {_SHOWN} FROM photos WHERE id = $1", photo_id)
+    row = await tx.fetchrow(
+        f"UPDATE photos SET posted_at = clock_timestamp() WHERE id = $1 RETURNING {_SHOWN}", photo_id
+    )
     assert row is not None
-    return row, before["state"] == "reserved"
+    return row, is_first
 
 
 async def to_process(db: Reads, photo_id: UUID) -> asyncpg.Record | None:

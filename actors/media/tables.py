@@ -8,7 +8,7 @@ from actors.auth.tables import User
 
 
 class Photo(Table, tablename="photos"):
-    """An upload from its reservation on. `posted_at` is when it was given to whoever shows it, who then refers to it.
+    """An upload from its reservation on. `posted_at` is when it was last given to whoever shows and refers to it.
 
     From `released_at` on nobody is shown it any more and its objects go; `cleared_at` is when they, or what lay at
     `object_key` of one that stays, were deleted.
@@ -42,6 +42,8 @@ RAW = (
     "CREATE INDEX photos_of_owner ON photos (owner_id, created_at)",
     "CREATE INDEX photos_never_posted ON photos (expires_at) WHERE posted_at IS NULL",
     "CREATE INDEX photos_released ON photos (released_at) WHERE released_at IS NOT NULL AND cleared_at IS NULL",
+    """CREATE INDEX photos_to_forget ON photos (created_at)
+        WHERE cleared_at IS NOT NULL AND released_at IS NOT NULL AND posted_at IS NULL""",
     """CREATE INDEX photos_to_clear ON photos (expires_at)
         WHERE cleared_at IS NULL AND (original_key IS NOT NULL OR state = 'rejected')""",
     # What was developed before originals had a place of their own lies where it was sent, and stays there.

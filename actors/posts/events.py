@@ -1,5 +1,6 @@
 """The facts posts announce. Counts in them are absolute and versioned: the largest `v` is the truth."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -119,6 +120,13 @@ class PostPurged(Event, key="post_id"):
 
     post_id: UUID
     photo_id: UUID
+
+
+class PhotoStray(Event, key="photo_id"):
+    """A photograph that was given to a post a day ago is on none, unless it was given again since `given_at`."""
+
+    photo_id: UUID
+    given_at: datetime
 
 
 COUNTS = ("post_id", "author_id", "likes", "reposts", "comments", "v")

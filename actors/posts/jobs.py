@@ -9,6 +9,7 @@ from actors.posts.events import AuthorMiscounted, PostRecounted
 
 PURGED_AT_ONCE = 200
 ERASED_AT_ONCE = 200
+STRAYS_AT_ONCE = 1_000
 STRIPPED_AT_ONCE = 1_000
 """Rows of a kind: no statement holds its locks for long, however much was liked."""
 
@@ -26,6 +27,14 @@ async def purge(context: JobContext) -> None:
                 break
     async with context.transaction() as tx:
         tx.emit(*await purging.forget(tx, posts))
+
+
+@job("posts.release_strays", cron="50 4 * * *")
+async def release_strays(context: JobContext) -> None:
+    """Let go of photographs that were given to posts which did not come to be."""
+    strays = await purging.strays(context.read, STRAYS_AT_ONCE)
+    async with context.transaction() as tx:
+        tx.emit(*strays)
 
 
 @job("posts.erase")

@@ -10,7 +10,15 @@ from actors.media.messages import BindUpload, ReleasePhoto
 from actors.posts import changes
 from actors.posts.cards import cards
 from actors.posts.edit_messages import EditPost
-from actors.posts.events import PostDeleted, PostEdited, PostPublished, PostPurged, PostRestored, PostUpdated
+from actors.posts.events import (
+    PhotoStray,
+    PostDeleted,
+    PostEdited,
+    PostPublished,
+    PostPurged,
+    PostRestored,
+    PostUpdated,
+)
 from actors.posts.messages import CreatePost, DeletePost, PhotoUnfit, PhotoUsed, PostView, RestorePost
 from actors.posts.part import PostsPart
 
@@ -81,3 +89,7 @@ class Publishing(PostsPart):
     @on(PostPurged)
     async def release_photo(self, event: PostPurged) -> None:
         await self.ask(ReleasePhoto(photo_id=event.photo_id), cause=event)
+
+    @on(PhotoStray)
+    async def release_stray(self, event: PhotoStray) -> None:
+        await self.ask(ReleasePhoto(photo_id=event.photo_id, given_at=event.given_at), cause=event)

@@ -8,10 +8,13 @@ from uuid import UUID
 
 from actors.adapters.database import Connection, rows_of
 from actors.kernel.transaction import Reads, Transaction
+from actors.media.departures import strays as strays_of
+from actors.media.messages import Purpose
 from actors.posts.changes import RESTORABLE
-from actors.posts.events import PostPurged
+from actors.posts.events import PhotoStray, PostPurged
 
 _EXPIRED = f"deleted_at < now() - interval '{RESTORABLE}' - interval '1 day'"
+_STRAYS = strays_of(Purpose.post, "SELECT FROM posts WHERE photo_id = ph.id")
 _PIECES = (
     "DELETE FROM posts WHERE id IN (SELECT repost_id FROM reposts WHERE post_id = ANY($1::uuid[]) LIMIT $2)",
     *(
@@ -32,6 +35,12 @@ async def strip(connection: Connection, post_ids: Sequence[UUID], limit: int) ->
     """Delete up to `limit` rows of each kind that hang on deleted posts. True: there may be more."""
     tags = [await connection.execute(piece, post_ids, limit) for piece in _PIECES]
     return any(rows_of(tag) == limit for tag in tags)
+
+
+async def strays(db: Reads, limit: int) -> list[PhotoStray]:
+    """Photographs that were given to posts which did not come to be, as when a process dies in between."""
+    rows = await db.fetch(_STRAYS, limit)
+    return [PhotoStray(photo_id=row["id"], given_at=row["posted_at"]) for row in rows]
 
 
 async def forget(tx: Transaction, post_ids: Sequence[UUID]) -> list[PostPurged]:

@@ -1,11 +1,19 @@
 """Which photograph somebody shows as their face, and which comes after it."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from actors.kernel.transaction import Transaction
-from actors.media.messages import PhotoState, PhotoView, photo_view
+from actors.kernel.transaction import Reads, Transaction
+from actors.media import departures
+from actors.media.messages import PhotoState, PhotoView, Purpose, photo_view
+from actors.profiles.events import AvatarLeft
 from actors.profiles.messages import AvatarUnfit
+
+_STRAYS = departures.strays(
+    Purpose.avatar,
+    "SELECT FROM profiles WHERE user_id = ph.owner_id AND ph.id IN (avatar_photo_id, next_avatar_id)",
+)
 
 
 class Faces(NamedTuple):
@@ -27,7 +35,8 @@ async def choose(tx: Transaction, user_id: UUID, photo_id: UUID, media_url: str)
     Raises `AvatarUnfit`.
     """
     row = await tx.fetchrow(
-        "SELECT id, state, width, height, placeholder, variants, meta FROM photos WHERE id = $1 FOR SHARE",
+        "SELECT id, state, width, height, placeholder, variants, meta FROM photos "
+        "WHERE id = $1 AND released_at IS NULL FOR SHARE",
         photo_id,
     )
     if row is None or row["state"] == PhotoState.rejected:
@@ -61,6 +70,18 @@ async def become_unfit(tx: Transaction, user_id: UUID, photo_id: UUID) -> bool:
             photo_id,
         )
     )
+
+
+async def farewells(tx: Transaction, user_id: UUID, left: Iterable[UUID]) -> list[AvatarLeft]:
+    """What is to be announced of photographs that somebody shows no more."""
+    rows = await tx.fetch("SELECT id, posted_at FROM photos WHERE id = ANY($1::uuid[]) ORDER BY id", list(left))
+    return [AvatarLeft(user_id=user_id, photo_id=row["id"], given_at=row["posted_at"]) for row in rows]
+
+
+async def strays(db: Reads, limit: int) -> list[AvatarLeft]:
+    """The same of photographs that were given to profiles a day ago, and that none shows or waits for."""
+    rows = await db.fetch(_STRAYS, limit)
+    return [AvatarLeft(user_id=row["owner_id"], photo_id=row["id"], given_at=row["posted_at"]) for row in rows]
 
 
 async def _locked(tx: Transaction, user_id: UUID) -> Faces:

@@ -10,10 +10,10 @@ from actors.kernel.actor import Actor, on
 from actors.kernel.errors import Unauthenticated
 from actors.kernel.transaction import Transaction
 from actors.media.events import PhotoReady, PhotoRejected
-from actors.media.messages import BindUpload, Purpose, ReleasePhoto
+from actors.media.messages import BindUpload, PhotoState, Purpose, ReleasePhoto
 from actors.profiles import avatars, queries
 from actors.profiles.events import AvatarLeft, ProfileUpdated
-from actors.profiles.messages import EditProfile, ProfileView
+from actors.profiles.messages import AvatarUnfit, EditProfile, ProfileView
 from actors.profiles.views import profile_of
 
 
@@ -24,7 +24,9 @@ class Editing(Actor):
     async def edit(self, wish: EditProfile) -> ProfileView:
         me, photo_id = wish.caller.id, wish.avatar_upload_id
         if photo_id is not None:
-            await self.ask(BindUpload(owner_id=me, upload_id=photo_id, purpose=Purpose.avatar))
+            photo = await self.ask(BindUpload(owner_id=me, upload_id=photo_id, purpose=Purpose.avatar))
+            if photo.state is PhotoState.rejected:
+                raise AvatarUnfit  # before anything changes
         if wish.private is not None:
             await self.ask(SetPrivacy(caller=wish.caller, private=wish.private))
         async with self.transaction() as tx:
@@ -60,7 +62,7 @@ class Editing(Actor):
 
     @on(AvatarLeft)
     async def release_avatar(self, event: AvatarLeft) -> None:
-        await self.ask(ReleasePhoto(photo_id=event.photo_id), cause=event)
+        await self.ask(ReleasePhoto(photo_id=event.photo_id, given_at=event.given_at), cause=event)
 
 
 async def _announced(tx: Transaction, user_id: UUID, left: Iterable[UUID] = ()) -> ProfileView | None:
@@ -70,7 +72,7 @@ async def _announced(tx: Transaction, user_id: UUID, left: Iterable[UUID] = ()) 
         return None
     view = profile_of(row)
     tx.emit(ProfileUpdated(user_id=user_id, profile=view))
-    tx.emit(*(AvatarLeft(user_id=user_id, photo_id=photo_id) for photo_id in left))
+    tx.emit(*await avatars.farewells(tx, user_id, left))
     return view
 
 

@@ -1,5 +1,6 @@
 """The facts profiles announces."""
 
+from datetime import datetime
 from uuid import UUID
 
 from actors.kernel.message import Event, Live, View
@@ -36,10 +37,11 @@ class ProfileCounted(Event, key="user_id"):
 
 
 class AvatarLeft(Event, key="user_id"):
-    """A photograph is nobody's avatar any more."""
+    """A photograph is nobody's avatar any more, unless it was given again since `given_at`."""
 
     user_id: UUID
     photo_id: UUID
+    given_at: datetime | None = None
 
 
 def _to_watchers(profile: ProfileView) -> Live:

@@ -145,7 +145,10 @@ async def test_after_erasure_nothing_of_a_person_is_left_but_the_name(
     await fetch(url, "UPDATE posts SET deleted_at = deleted_at - interval '1 day'")
     await strike(mailroom.outside, "posts.purge")
     await settle(url)
-    await fetch(url, "UPDATE photos SET released_at = released_at - interval '1 hour'")
+    await fetch(
+        url,
+        "UPDATE photos SET released_at = released_at - interval '1 hour', created_at = created_at - interval '1 day'",
+    )
     await strike(mailroom.outside, "media.sweep")
     await fetch(url, "UPDATE mail_quotas SET latest_at = latest_at - interval '2 hours'")
     await strike(mailroom.outside, "accounts.prune")

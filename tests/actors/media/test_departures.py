@@ -15,7 +15,7 @@ from actors.kernel.errors import NotFound
 from actors.kernel.jobs import JobContext
 from actors.kernel.system import System
 from actors.media.jobs import erase, process, sweep
-from actors.media.messages import PhotoState, ReleasePhoto, UploadTicket
+from actors.media.messages import PhotoState, ReleasePhoto, UploadLimits, UploadTicket
 from server.embedded.ports import free_port
 from tests import images
 from tests.actors.auth.people import callers, fetch, until
@@ -138,6 +138,9 @@ async def test_a_released_photograph_goes_with_all_its_objects_even_stray_ones(
     assert await outside.storage.under(f"{row['variants_key']}/") == []
     assert await outside.storage.under(f"originals/{gone.upload_id}/") == []
     assert await outside.storage.under(f"uploads/{gone.upload_id}/") == []
+    assert (await system.ask(UploadLimits(caller=ana))).used_today == 2, "whatever went, it was uploaded today"
+    await age(database_url, 24, f"id = '{gone.upload_id}'")
+    await perform(outside, sweep)
     assert [row["id"] for row in await fetch(database_url, "SELECT id FROM photos")] == [kept.upload_id]
     assert await objects_of(outside, kept.upload_id) == 5
     await system.ask(ReleasePhoto(photo_id=gone.upload_id))
@@ -155,7 +158,7 @@ async def test_a_photograph_released_while_it_is_processed_is_not_shown_and_leav
     await working
     (row,) = await fetch(database_url, "SELECT state, variants_key FROM photos")
     assert row["state"] == "processing"
-    await age(database_url, 2)
+    await age(database_url, 25)
     await perform(outside, sweep)
     assert await outside.storage.under(f"{row['variants_key']}/") == []
     assert await fetch(database_url, "SELECT id FROM photos") == []
@@ -164,6 +167,21 @@ async def test_a_photograph_released_while_it_is_processed_is_not_shown_and_leav
 async def _progress(database_url: str) -> bool:
     (row,) = await fetch(database_url, "SELECT progress FROM photos")
     return bool(row["progress"])
+
+
+async def test_an_object_that_cannot_be_deleted_keeps_its_photograph_and_no_other(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    stuck, gone = [await uploaded(system, ana, PICTURE) for _ in range(2)]
+    folder = f"uploads/{stuck.upload_id}"  # in which there is something, so that it is no object
+    await fetch(database_url, "UPDATE photos SET object_key = $1 WHERE id = $2", folder, stuck.upload_id)
+    for ticket in (stuck, gone):
+        await system.ask(ReleasePhoto(photo_id=ticket.upload_id))
+    await age(database_url, 25)
+    await perform(outside, sweep)
+    assert [row["id"] for row in await fetch(database_url, "SELECT id FROM photos")] == [stuck.upload_id]
+    assert await outside.storage.under(f"uploads/{gone.upload_id}/") == []
 
 
 async def test_of_an_erased_person_nothing_is_left_to_see(system: System, outside: Outside, database_url: str) -> None:
@@ -184,7 +202,7 @@ async def test_of_an_erased_person_nothing_is_left_to_see(system: System, outsid
     await perform(outside, announce)
     await until(owed, [f'{{"user_id": "{ana.id}"}}'])
     await perform(outside, erase, user_id=ana.id)
-    await age(database_url, 2, f"owner_id = '{ana.id}'")
+    await age(database_url, 25, f"owner_id = '{ana.id}'")
     await perform(outside, sweep)
     assert await objects_of(outside, posted["photo_id"]) == 0
     assert await outside.storage.under(f"uploads/{unposted.upload_id}/") == []
@@ -194,7 +212,7 @@ async def test_of_an_erased_person_nothing_is_left_to_see(system: System, outsid
     assert await objects_of(outside, hers.upload_id) == 5
     await fetch(database_url, "DELETE FROM posts")
     await system.ask(ReleasePhoto(photo_id=posted["photo_id"]))
-    await age(database_url, 2, f"owner_id = '{ana.id}'")
+    await age(database_url, 25, f"owner_id = '{ana.id}'")
     await perform(outside, sweep)
     assert await fetch(database_url, "SELECT id FROM photos WHERE owner_id = $1", ana.id) == []
 
@@ -205,7 +223,7 @@ async def test_a_sweep_without_a_storage_waits_for_the_next(
     (ana,) = await callers(system, "ana")
     ticket = await uploaded(system, ana, PICTURE)
     await system.ask(ReleasePhoto(photo_id=ticket.upload_id))
-    await age(database_url, 2)
+    await age(database_url, 25)
     nowhere = outside.settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{free_port()}"})
     async with open_storage(nowhere) as away:
         await perform(replace(outside, storage=away), sweep)

@@ -1,20 +1,26 @@
 """Avatars: the old one stays until the new one can be seen, and goes when nobody shows it."""
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 
 from actors.adapters.outside import Outside
 from actors.auth.people import Caller
+from actors.kernel.envelope import Origin
 from actors.kernel.errors import NotFound
 from actors.kernel.system import System
-from actors.media.messages import UploadMissing, UploadTicket, UploadUsed
+from actors.media.jobs import process
+from actors.media.messages import Purpose, UploadMissing, UploadTicket, UploadUsed
+from actors.posts.jobs import release_strays as strays_of_posts
 from actors.posts.messages import CreatePost, GetPost
+from actors.profiles.events import AvatarLeft
+from actors.profiles.jobs import release_strays as strays_of_profiles
 from actors.profiles.messages import AvatarUnfit, EditProfile, GetProfile, ProfileView
 from tests.actors.auth.people import callers, facts, fetch, until
 from tests.actors.comments.commenting import settle
-from tests.actors.media.uploading import settled, signed, state_of, uploaded, working
+from tests.actors.media.uploading import bound, perform, settled, signed, state_of, uploaded, working
 from tests.actors.posts.posting import plant, publish
 from tests.images import photograph
 
@@ -120,3 +126,66 @@ async def test_a_photograph_that_becomes_ready_while_it_is_chosen_is_shown(
             assert await face(system) == url
     await settle(database_url)
     assert len(await released(database_url)) == 2
+
+
+async def given_at(database_url: str, ticket: UploadTicket) -> datetime:
+    (row,) = await fetch(database_url, "SELECT posted_at FROM photos WHERE id = $1", ticket.upload_id)
+    moment: datetime = row["posted_at"]
+    return moment
+
+
+async def test_an_avatar_that_was_chosen_again_before_its_leaving_was_heard_of_stays(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    ticket = await uploaded(system, ana, photograph())
+    await wear(system, ana, ticket.upload_id)
+    await perform(outside, process, photo_id=ticket.upload_id)
+    url = await shows(system, ana, ticket)
+    left = AvatarLeft(user_id=ana.id, photo_id=ticket.upload_id, given_at=await given_at(database_url, ticket))
+    await wear(system, ana, ticket.upload_id)
+    await system.deliver("profiles", left, Origin())
+    assert await released(database_url) == set()
+    assert await face(system) == url
+    await wear(system, ana, None)
+    await settle(database_url)
+    assert await released(database_url) == {ticket.upload_id}
+    with pytest.raises(NotFound):
+        await wear(system, ana, ticket.upload_id)
+
+
+async def test_what_cannot_be_worn_leaves_everything_else_as_it_was(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    broken = await uploaded(system, ana, b"no photograph at all")
+    await bound(system, ana, broken, purpose=Purpose.avatar)
+    await perform(outside, process, photo_id=broken.upload_id)
+    with pytest.raises(AvatarUnfit):
+        await system.ask(EditProfile(caller=ana, avatar_upload_id=broken.upload_id, private=True, bio="Changed"))
+    profile = (await system.ask(GetProfile(username="ana"))).profile
+    assert (profile.private, profile.bio) == (False, "")
+    assert await facts(database_url, "PrivacyChanged") == []
+
+
+async def test_what_was_given_to_a_profile_or_a_post_that_never_had_it_is_let_go_after_a_day(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    posted = await publish(system, ana)
+    worn = await uploaded(system, ana, photograph())
+    await wear(system, ana, worn.upload_id)
+    purposes = (Purpose.post, Purpose.avatar, Purpose.post, Purpose.avatar)
+    tickets = [await uploaded(system, ana, photograph()) for _ in purposes]
+    for ticket, purpose in zip(tickets, purposes, strict=True):
+        await bound(system, ana, ticket, purpose=purpose)
+    await fetch(
+        database_url,
+        "UPDATE photos SET posted_at = posted_at - interval '25 hours' WHERE id <> ALL($1)",
+        [ticket.upload_id for ticket in tickets[2:]],
+    )
+    for let_go in (strays_of_profiles, strays_of_posts):
+        await perform(outside, let_go)
+    await settle(database_url)
+    assert await released(database_url) == {ticket.upload_id for ticket in tickets[:2]}
+    assert posted.photo.id not in await released(database_url)
