@@ -132,5 +132,6 @@ def serve_many(settings: Settings, processes: int) -> int:
                 break
             started[index] = time.monotonic()
             children[index] = subprocess.Popen(command, preexec_fn=bind)  # noqa: PLW1509, S603  as above
+    stop()  # one that was being started when the signal came was not told
     codes = [child.wait() for child in children]
     return 1 if quick_deaths >= QUICK_DEATHS else max(codes)

@@ -20,7 +20,6 @@ ASKED_AT_ONCE = 128
 """Commands that facts cause, for another domain: far fewer than one of its lanes has room for."""
 
 R = TypeVar("R")
-E = TypeVar("E", bound=Event)
 
 
 class Handler(NamedTuple):

@@ -83,9 +83,10 @@ class Lane:
             failures += 1
             if judge(error) is not Verdict.REFUSED:
                 self._start_afresh()
-            if not work.is_committed and not (len(part) == 1 and has_raised):
-                middle = len(part) // 2
-                halves = [part[:middle], part[middle:]] if middle else [part]
+            left = work.envelopes
+            if not work.is_committed and not (len(left) == 1 and has_raised):
+                middle = len(left) // 2
+                halves = [left[:middle], left[middle:]] if middle else [left]
                 pending.extend((half, True) for half in reversed(halves))
                 continue
             culprits += not work.is_committed
@@ -101,7 +102,7 @@ class Lane:
             try:
                 replies = await self._handle(work)
             except Repeated as repeat:
-                work = work.without(repeat.seen)
+                work.leave_out(repeat.seen)
                 if not work.envelopes:
                     return None
             except Replayed as replay:
@@ -184,7 +185,7 @@ class Lane:
         async with self._connect() as connection:
             transaction = connection.transaction()
             await transaction.start()
-            tx = Transaction(connection, work.request_id)
+            tx = Transaction(connection, work.request_id, work.trace)
             try:
                 await self._admit(tx, work)
                 yield tx
@@ -221,9 +222,11 @@ class Lane:
         """See `Actor.ask`. Raises `RuntimeError` inside a transaction, and what the other domain refuses."""
         if self._work is not None and self._work.is_transacted and not self._work.is_committed:
             raise RuntimeError("no ask inside a transaction: it would hold row locks while it waits")
-        origin = Origin(request_id=self._work.request_id if self._work else None)
         if cause is None:
-            return await self.system.ask_within(message, origin)
+            return await self.system.ask_within(
+                message, Origin(request_id=self._work.request_id if self._work else None)
+            )
         if not isinstance(message, Command) or message.reply_type() not in {None, type(None)}:
             raise RuntimeError(f"{type(message).__name__} has a cause, so it must be a Command[None]")
+        origin = Origin(request_id=self._work.origin_of(cause) if self._work else None)
         return await self.system.ask_within(message, origin, record=caused_id(cause, message))

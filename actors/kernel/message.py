@@ -140,6 +140,8 @@ class Event(Message):
 
     id: UUID = Field(default_factory=uuid7)
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    cause: UUID | None = None
+    """The id of the event whose handling announced this; the kernel fills it."""
 
     def __init_subclass__(cls, *, at_once: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)

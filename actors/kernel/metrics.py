@@ -21,12 +21,13 @@ restarts_total = Counter("vitrine_lane_restarts_total", "Times a lane began with
 failed_messages_total = Counter(
     "vitrine_failed_messages_total", "Messages whose handler raised, alone and again", ["domain", "message"]
 )
-outbox_lag_seconds = Gauge("vitrine_outbox_lag_seconds", "Age of the oldest fact that waits for the relay")
+outbox_lag_seconds = Gauge("vitrine_outbox_lag_seconds", "Time the fact that waits longest has waited for the relay")
 replica_lag_seconds = Gauge("vitrine_replica_lag_seconds", "How far the read replica is behind at the least")
 relay_leader = Gauge("vitrine_relay_is_leader", "1 in the process whose relay leads")
 relayed_total = Counter("vitrine_relayed_facts_total", "Facts moved from the outbox to Redis")
 epochs_total = Counter("vitrine_epochs_total", "Epochs begun because Redis had lost something")
 inbox_depth = Gauge("vitrine_inbox_depth_events", "Events in a domain's durable mailbox", ["domain"])
+jobs_queued = Gauge("vitrine_jobs_queued", "Jobs in the queue, those at work included")
 inbox_retries_total = Counter("vitrine_inbox_retries_total", "Events tried again after a failure", ["domain"])
 inbox_reclaimed_total = Counter("vitrine_inbox_reclaimed_total", "Events taken over from a dead process", ["domain"])
 dead_total = Counter("vitrine_dead_letters_total", "Events and jobs tried for the last time", ["domain"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +13,9 @@ from actors.kernel.message import Event
 
 if TYPE_CHECKING:
     from actors.kernel.transaction import Transaction
+
+HORIZON = timedelta(days=7)
+"""How long it is remembered what took effect."""
 
 Listeners = Mapping[type[Event], str]
 """For each event type the domains that listen to it, joined by spaces."""
@@ -23,9 +27,9 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::text[]
 """
 
 
-async def append(tx: Transaction, facts: Sequence[Event], listeners: Listeners, origin: str | None) -> None:
-    """Write facts in the order they were emitted, in one statement."""
-    await tx.execute(_APPEND, *_columns(_row(fact, listeners, origin) for fact in facts))
+async def append(tx: Transaction, facts: Sequence[tuple[Event, str | None]], listeners: Listeners) -> None:
+    """Write facts, each with the requests it came from, in the order they were emitted, in one statement."""
+    await tx.execute(_APPEND, *_columns(_row(fact, listeners, origin) for fact, origin in facts))
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
@@ -50,7 +54,8 @@ DELETE FROM outbox WHERE seq IN (
       AND NOT EXISTS (
         SELECT FROM unnest(string_to_array(o.targets, ' ')) AS target
         WHERE NOT EXISTS (SELECT FROM inbox_records r WHERE r.event_id = o.id AND r.domain = target)
-          AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = target))
+          AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = o.id AND d.domain = target)
+          AND (target = ANY($3) OR o.at > now() - $4::interval))
     ORDER BY o.published_at LIMIT $2)
 """
 
@@ -71,9 +76,12 @@ REPUBLISH_SECONDS = 20.0
 """What is sent again after a loss may be much."""
 
 
-async def prune(connection: Any, *, older_than: Any, limit: int = 5_000) -> int:
-    """Delete published facts that took effect (or died) in every listening domain. Returns how many."""
-    return rows_of(await connection.execute(_PRUNE, older_than, limit))
+async def prune(connection: Any, domains: Sequence[str], *, older_than: Any, limit: int = 5_000) -> int:
+    """Delete published facts that took effect (or died) in every listening domain. Returns how many.
+
+    A domain that is none of `domains` has until the horizon: one that is new, or no longer there.
+    """
+    return rows_of(await connection.execute(_PRUNE, older_than, limit, domains, HORIZON))
 
 
 async def republish(connection: Any) -> int:

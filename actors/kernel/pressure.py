@@ -1,14 +1,18 @@
 """Back-pressure: when facts are made faster than they take effect, commands that can wait are answered Busy."""
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from contextvars import Context
+from typing import NamedTuple
 
 import structlog
 from redis.exceptions import RedisError
 
 from actors.adapters.outside import Outside
+from actors.adapters.queue import JOBS_STREAM
 from actors.kernel import metrics
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.streams import inbox_of
@@ -20,8 +24,21 @@ LAG_SECONDS = 5.0
 DEPTH = 50_000
 """Events in one inbox; at a few hundred bytes each, what Redis is meant to hold."""
 LOOK_SECONDS = 1.0
+LOOKS = 600
+"""Looks that are remembered: facts that wait for longer than ten minutes are said to wait for ten."""
 
-_LAG = "SELECT extract(epoch FROM now() - at) FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT 1"
+_WAITING = """
+SELECT (SELECT seq FROM outbox WHERE published_at IS NULL ORDER BY seq LIMIT 1) AS first,
+       (SELECT max(seq) FROM outbox) AS last
+"""
+
+
+class _Look(NamedTuple):
+    """When, and between which numbers facts waited then."""
+
+    at: float
+    first: int
+    last: int
 
 
 class Pressure:
@@ -31,6 +48,7 @@ class Pressure:
         self._outside = outside
         self._domains = domains
         self._task: asyncio.Task[None] | None = None
+        self._seen: deque[_Look] = deque(maxlen=LOOKS)
         self.is_high = False
 
     async def start(self) -> None:
@@ -55,9 +73,21 @@ class Pressure:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _lag(self) -> float:
+        """How long what waits longest has been seen waiting. Its age says nothing: a letter may be replayed days later,
+        and after a loss everything that has not taken effect waits anew."""
         async with self._outside.database.for_query() as connection:
-            lag = float(await connection.fetchval(_LAG) or 0)
-        metrics.outbox_lag_seconds.set(max(0.0, lag))
+            (waiting,) = await connection.fetch(_WAITING)
+        first, last = waiting["first"], waiting["last"]
+        if first is None or (self._seen and first < self._seen[-1].first):
+            self._seen.clear()
+        while self._seen and self._seen[0].last < first:
+            self._seen.popleft()
+        if first is None:
+            lag = 0.0
+        else:
+            self._seen.append(_Look(time.monotonic(), first, last))
+            lag = self._seen[-1].at - self._seen[0].at
+        metrics.outbox_lag_seconds.set(lag)
         return lag
 
     async def _depth(self) -> int:
@@ -67,4 +97,5 @@ class Pressure:
                 depth = int(await self._outside.cache.redis.xlen(inbox_of(domain)))
                 metrics.inbox_depth.labels(domain).set(depth)
                 depths.append(depth)
+            metrics.jobs_queued.set(int(await self._outside.cache.redis.xlen(JOBS_STREAM)))
         return max(depths, default=0)

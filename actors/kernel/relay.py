@@ -30,13 +30,14 @@ PRUNE_AFTER = timedelta(seconds=60)
 OUTBOX_AT_ONCE = 5_000
 PRUNED_AT_ONCE = 20_000
 """Rows of one table: what a long rest left behind goes in steps, between which facts are moved."""
-RECORD_HORIZON = timedelta(days=7)
+RECORD_HORIZON = outbox.HORIZON
 """How long it is remembered what took effect; an older dead letter cannot be replayed."""
 
 _FORGOTTEN = (
-    ("inbox_records", "at", RECORD_HORIZON),
-    ("idempotency_keys", "at", timedelta(hours=24)),
-    ("job_intents", "done_at", timedelta(hours=24)),
+    # While a fact stays, for want of another domain's record, an epoch may send it again to those that have theirs.
+    ("inbox_records", "at", RECORD_HORIZON, "NOT EXISTS (SELECT FROM outbox WHERE id = event_id)"),
+    ("idempotency_keys", "at", timedelta(hours=24), "true"),
+    ("job_intents", "done_at", timedelta(hours=24), "true"),
 )
 
 
@@ -69,11 +70,7 @@ class Relay:
                 await self._try_to_lead()
             except Deposed as error:
                 log.warning("relay deposed", reason=str(error))
-            except (
-                *CONNECTION_ERRORS,
-                TimeoutError,
-                RedisError,
-            ) as error:
+            except (*CONNECTION_ERRORS, TimeoutError, RedisError) as error:
                 log.warning("relay interrupted", error=error)
                 await asyncio.sleep(0.25)
             except Exception:
@@ -132,11 +129,12 @@ class Relay:
     async def _prune(self, connection: asyncpg.Connection, publisher: Publisher) -> bool:
         """Forget a bounded part of what is over. False: there is more."""
         await publisher.trim()
-        is_done = await outbox.prune(connection, older_than=PRUNE_AFTER, limit=OUTBOX_AT_ONCE) < OUTBOX_AT_ONCE
-        for table, column, horizon in _FORGOTTEN:
+        pruned = await outbox.prune(connection, self._domains, older_than=PRUNE_AFTER, limit=OUTBOX_AT_ONCE)
+        is_done = pruned < OUTBOX_AT_ONCE
+        for table, column, horizon, condition in _FORGOTTEN:
             tag = await connection.execute(
                 f"DELETE FROM {table} WHERE ctid = ANY(ARRAY("
-                f"SELECT ctid FROM {table} WHERE {column} < now() - $1::interval LIMIT $2))",
+                f"SELECT ctid FROM {table} WHERE {column} < now() - $1::interval AND {condition} LIMIT $2))",
                 horizon,
                 PRUNED_AT_ONCE,
             )

@@ -11,9 +11,10 @@ from taskiq import InMemoryBroker, ScheduleSource, TaskiqScheduler
 from taskiq.cli.scheduler.run import SchedulerLoop
 from taskiq.scheduler.scheduled_task import ScheduledTask
 
-from actors.adapters.database import Database
+from actors.adapters.database import CONNECTION_ERRORS, Database
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.jobs import Job
+from actors.kernel.tools import is_set_within
 
 log = structlog.get_logger(__name__)
 
@@ -80,14 +81,14 @@ async def keep_schedule(database: Database, jobs: Iterable[Job], stopping: async
                 await _lead(connection, _Owing(database, declared), stopping)
             finally:
                 connection.terminate()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (*CONNECTION_ERRORS, TimeoutError) as error:
             log.warning("schedule interrupted", error=error)
-            await _is_set_within(stopping, 1.0)
+            await is_set_within(stopping, 1.0)
 
 
 async def _wait_for_lease(connection: asyncpg.Connection, stopping: asyncio.Event) -> None:
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SCHEDULER_LOCK):
-        if await _is_set_within(stopping, 1.0):
+        if await is_set_within(stopping, 1.0):
             return
 
 
@@ -98,19 +99,10 @@ async def _lead(connection: asyncpg.Connection, scheduler: TaskiqScheduler, stop
     loop = asyncio.get_running_loop()
     ticking = loop.create_task(SchedulerLoop(scheduler, event_loop=loop).run(), name="schedule")
     try:
-        while not await _is_set_within(stopping, HEARTBEAT_SECONDS):
+        while not await is_set_within(stopping, HEARTBEAT_SECONDS):
             await connection.execute("SELECT 1")
             if ticking.done():
                 ticking.result()
     finally:
         ticking.cancel()
         await asyncio.wait([ticking])
-
-
-async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

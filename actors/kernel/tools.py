@@ -6,6 +6,9 @@ from typing import Any
 
 import structlog
 
+PAUSE_SECONDS = 1.0
+"""Before what broke runs again."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -16,7 +19,7 @@ async def keep_running(work: Callable[[], Coroutine[Any, Any, None]], name: str)
             await work()
         except Exception:
             log.exception("a task broke", task=name)
-            await asyncio.sleep(1)
+            await asyncio.sleep(PAUSE_SECONDS)
         else:
             return
 
@@ -32,3 +35,13 @@ async def end(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=0.1)
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for it, so long at the most, and say whether it is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

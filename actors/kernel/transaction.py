@@ -36,6 +36,10 @@ Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 """Where connections come from: each is given back when its block ends."""
 
 
+Trace = Callable[[Event], tuple[Event, str | None]]
+"""Says of a fact what caused it, and from which requests it came."""
+
+
 class Reader:
     """Reads outside any transaction, each statement on a connection that `connect` lends."""
 
@@ -62,9 +66,10 @@ class Reader:
 class Transaction:
     """An open transaction. What is emitted and enqueued is written when its body ends, in the same commit."""
 
-    def __init__(self, connection: Connection, origin: str | None) -> None:
+    def __init__(self, connection: Connection, origin: str | None, trace: Trace | None = None) -> None:
         self._connection = connection
         self._origin = origin
+        self._trace = trace or (lambda fact: (fact, origin))
         self._facts: list[Event] = []
         self._owed: list[tuple[UUID, str, dict[str, Any]]] = []
         self.answered: Sequence[Any] | None = None
@@ -124,7 +129,7 @@ class Transaction:
     async def write_facts(self, listeners: "outbox.Listeners") -> None:
         """Put what was emitted and enqueued into its tables. The kernel calls this before the commit."""
         if self._facts:
-            await outbox.append(self, self._facts, listeners, self._origin)
+            await outbox.append(self, [self._trace(fact) for fact in self._facts], listeners)
         if self._owed:
             await self.executemany(
                 "INSERT INTO job_intents (id, task, args, origin, created_at) VALUES ($1, $2, $3, $4, $5)",

@@ -9,8 +9,8 @@ from contextvars import Context
 import asyncpg
 import structlog
 
-from actors.adapters.database import Database
-from actors.kernel.tools import end
+from actors.adapters.database import CONNECTION_ERRORS, Database
+from actors.kernel.tools import end, keep_running
 
 CHANNEL = "vitrine_outbox"
 SPACING_SECONDS = 0.002
@@ -30,7 +30,7 @@ class Wakeup:
 
     async def start(self) -> None:
         """Begin to notify."""
-        self._task = asyncio.get_running_loop().create_task(self._notify(), context=Context())
+        self._task = asyncio.get_running_loop().create_task(keep_running(self._notify, "notify"), context=Context())
 
     async def stop(self) -> None:
         """Notify no more; a lost notification is covered by the relay's poll."""
@@ -53,7 +53,7 @@ class Wakeup:
                     if connection is None or connection.is_closed():
                         connection = await self._database.dedicated(application_name="vitrine-notify")
                     await connection.execute(f"NOTIFY {CHANNEL}")
-                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                except (*CONNECTION_ERRORS, TimeoutError) as error:
                     log.warning("notify failed", error=error)
                     await asyncio.sleep(0.5)
                 await asyncio.sleep(SPACING_SECONDS)

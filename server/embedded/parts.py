@@ -53,6 +53,16 @@ async def kept_running(parts: Sequence[Sequence[str]], environment: Mapping[str,
 
 
 async def _keep(part: Sequence[str], environment: Mapping[str, str], failure: Failure) -> None:
+    try:
+        why = await _restarted(part, environment)
+    except OSError as error:
+        why = f"cannot be started ({error})"
+    if not failure.done():
+        failure.set_exception(PartFailed(f"`vitrine {part[0]}` {why}."))
+
+
+async def _restarted(part: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Run it again and again; says why no longer."""
     quick = 0
     while True:
         born = time.monotonic()
@@ -63,9 +73,7 @@ async def _keep(part: Sequence[str], environment: Mapping[str, str], failure: Fa
             await _end(process)
         quick = quick + 1 if time.monotonic() - born < QUICK_SECONDS else 0
         if quick >= QUICK_DEATHS:
-            if not failure.done():
-                failure.set_exception(PartFailed(f"`vitrine {part[0]}` ended {quick} times in a row ({code})."))
-            return
+            return f"ended {quick} times in a row ({code})"
         pause = min(0.2 * 2**quick, LONGEST_PAUSE_SECONDS)
         say(f"`vitrine {part[0]}` ended ({code}); starting it again in {pause:.1f} s")
         await asyncio.sleep(pause)

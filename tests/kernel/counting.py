@@ -44,6 +44,13 @@ class Restart(Command[CounterView], key="name", essential=True):
     times: int = 0
 
 
+class Move(Command[CounterView], key="name"):
+    """Takes one from the first and gives it to the second, in this order, which nobody should."""
+
+    name: str
+    to: str
+
+
 class LookSlowly(Query[CounterView]):
     name: str
     seconds: float
@@ -85,6 +92,7 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
     batches: ClassVar[list[int]] = []
     attempts: ClassVar[list[str]] = []
     started: ClassVar[asyncio.Event | None] = None
+    meeting: ClassVar[asyncio.Event | None] = None
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)  # type: ignore[arg-type]  # passes on what the kernel gives
@@ -105,6 +113,8 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
             for command in commands:
                 if command.label == "boom":
                     raise RuntimeError("boom")
+                if command.label == "outage":
+                    raise Outage("something outside does not answer")
                 if command.name not in values:
                     replies.append(NotFound())
                     continue
@@ -178,6 +188,22 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
                 await tx.execute(f"DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '{command.sqlstate}'; END $$")
             return tx.answer(CounterView(name=row["id"], value=row["value"], v=row["v"]))
 
+    @on(Move)
+    async def move(self, command: Move) -> CounterView:
+        self.attempts.append(command.name)
+        async with self.transaction() as tx:
+            for name, amount in ((command.name, -1), (command.to, 1)):
+                row = await tx.fetchrow(
+                    "UPDATE counters SET value = value + $2, v = v + 1 WHERE id = $1 RETURNING id, value, v",
+                    name,
+                    amount,
+                )
+                assert row is not None
+                moved = CounterView(name=row["id"], value=row["value"], v=row["v"])
+                if self.meeting is not None:
+                    await self.meeting.wait()
+            return tx.answer(moved)
+
     @on(LookSlowly, batch=10)
     async def look_slowly(self, questions: Sequence[LookSlowly]) -> Sequence[CounterView | Refusal]:
         found = await self.get([GetCounter(name=question.name) for question in questions])
@@ -208,9 +234,14 @@ class LedgerActor(Actor, domain="ledger", lanes=4):
     failing: ClassVar[set[str]] = set()
     handled: ClassVar[list[tuple[str, int]]] = []
     outages: ClassVar[int] = 0
+    gate: ClassVar[asyncio.Event | None] = None
+    begun: ClassVar[int] = 0
 
     @on(Added)
     async def write_down(self, event: Added) -> None:
+        LedgerActor.begun += 1
+        if self.gate is not None:
+            await self.gate.wait()
         if LedgerActor.outages:
             LedgerActor.outages -= 1
             raise Outage("something outside does not answer")
@@ -246,7 +277,9 @@ def forget() -> None:
     CountersActor.batches.clear()
     CountersActor.attempts.clear()
     LedgerActor.outages = 0
-    CountersActor.started = None
+    CountersActor.started = CountersActor.meeting = None
+    LedgerActor.gate = None
+    LedgerActor.begun = 0
     LedgerActor.failing.clear()
     LedgerActor.handled.clear()
     ArchiveActor.kept.clear()

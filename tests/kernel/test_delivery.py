@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from actors.adapters import consumers
 from actors.kernel import dead, inbox, lease, outbox, publisher, relay
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import KeyReused, StillRunning
@@ -269,8 +270,41 @@ async def test_published_facts_are_pruned_only_when_every_listener_recorded_them
     await until(is_published)
     await until(lambda: recorded(rows, "archive", 2))
     await rows.execute("UPDATE outbox SET published_at = published_at - interval '1 hour'")
-    assert await outbox.prune(rows, older_than=PRUNE_AFTER) == 1
+    assert await outbox.prune(rows, system.domains, older_than=PRUNE_AFTER) == 1
     assert await rows.fetchval("SELECT key FROM outbox") == "c2"
+
+
+async def test_a_domain_that_is_no_longer_there_does_not_keep_facts_for_ever(rows: Any) -> None:
+    await rows.execute(
+        "INSERT INTO outbox (id, type, key, payload, targets, topics, ephemeral, at, published_at) "
+        "SELECT gen_random_uuid(), 'Added', 'c' || days, '{}', 'gone', '', false, now() - days * interval '1 day', "
+        "now() - interval '1 hour' FROM (VALUES (6), (8)) AS facts(days)"
+    )
+    assert await outbox.prune(rows, ["ledger"], older_than=PRUNE_AFTER) == 1
+    assert await rows.fetchval("SELECT key FROM outbox") == "c6", "it may be a domain that only newer processes know"
+    await rows.execute("UPDATE outbox SET at = now() - interval '8 days'")
+    assert await outbox.prune(rows, ["gone"], older_than=PRUNE_AFTER) == 0, "one that is known is waited for"
+
+
+async def test_a_record_is_kept_for_as_long_as_its_fact_may_be_sent_again(begin: Begin, rows: Any) -> None:
+    waiting, over = uuid4(), uuid4()
+    await rows.execute(
+        "INSERT INTO outbox (id, type, key, payload, targets, topics, ephemeral, at, published_at) "
+        "VALUES ($1, 'Unreadable', 'c1', '{}', 'ledger archive', '', false, now(), now())",
+        waiting,
+    )
+    await rows.execute(
+        "INSERT INTO inbox_records (domain, event_id, at) "
+        "SELECT 'ledger', unnest($1::uuid[]), now() - interval '8 days'",
+        [waiting, over],
+    )
+    await begin()
+
+    async def is_forgotten() -> bool:
+        return bool(await rows.fetchval("SELECT count(*) = 0 FROM inbox_records WHERE event_id = $1", over))
+
+    await until(is_forgotten)
+    assert await rows.fetchval("SELECT count(*) FROM inbox_records WHERE event_id = $1", waiting) == 1
 
 
 async def test_what_a_long_rest_left_behind_is_forgotten_in_steps(
@@ -428,6 +462,30 @@ async def test_a_process_that_stops_leaves_what_it_holds_readable(begin: Begin, 
     name = system.inbox.consumer.encode()
     await system.stop()
     assert name in {consumer["name"] for consumer in await redis.xinfo_consumers(stream, GROUP)}
+    (left,) = await redis.xpending_range(stream, GROUP, "-", "+", 9)
+    assert left["times_delivered"] == 0, "ten restarts are no poison"
+    assert left["time_since_delivered"] >= lease.LEASE_SECONDS * 1000, "the next may have it at once"
+
+
+async def test_consumers_of_servers_that_were_killed_are_forgotten(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(consumers, "_STALE_MS", 0)
+    system = await begin()
+    redis: Any = system.outside.cache.redis
+
+    async def is_there() -> bool:
+        return bool(await redis.exists(inbox_of("ledger")))
+
+    await until(is_there)
+    await redis.xgroup_createconsumer(inbox_of("ledger"), GROUP, "killed")
+    await begin()
+
+    async def is_forgotten() -> bool:
+        return b"killed" not in {each["name"] for each in await redis.xinfo_consumers(inbox_of("ledger"), GROUP)}
+
+    await until(is_forgotten)
 
 
 async def test_a_process_stops_while_a_handler_keeps_failing(begin: Begin) -> None:

@@ -13,7 +13,7 @@ from actors.kernel.mailbox import Mailbox
 from actors.kernel.message import Message
 from actors.kernel.system import System
 from tests.kernel.conftest import Begin
-from tests.kernel.counting import Add, AddSlowly, CountersActor, Explode, GetCounter, LookSlowly, Restart, until
+from tests.kernel.counting import Add, AddSlowly, CountersActor, Explode, GetCounter, LookSlowly, Move, Restart, until
 
 
 def envelope(message: Message) -> Envelope:
@@ -175,11 +175,38 @@ async def test_a_message_whose_deadline_passed_before_its_turn_is_dropped(system
     assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == 0
 
 
-async def test_a_deadlock_between_two_processes_is_run_again(begin: Begin, rows: Any) -> None:
-    one, other = await begin(), await begin()
+async def test_two_processes_that_count_the_same_ten_never_deadlock(begin: Begin, rows: Any) -> None:
+    one, other = await begin((CountersActor,)), await begin((CountersActor,))
     names = [f"c{i}" for i in range(10)]
     await asyncio.gather(*(system.ask(Add(name=name)) for _ in range(60) for system in (one, other) for name in names))
     assert await rows.fetchval("SELECT sum(value) FROM counters") == 1_200
+    assert sum(CountersActor.batches) == 1_200, "nothing was run again"
+
+
+async def test_a_deadlock_between_two_processes_is_run_again(begin: Begin, rows: Any) -> None:
+    name = await rows.fetchval("SELECT current_database()")
+    await rows.execute(f"ALTER DATABASE {name} SET deadlock_timeout = '50ms'")
+    one, other = await begin((CountersActor,)), await begin((CountersActor,))
+    CountersActor.meeting = asyncio.Event()
+    there, back = (
+        asyncio.create_task(system.ask(Move(name=name, to=to)))
+        for system, name, to in ((one, "c1", "c2"), (other, "c2", "c1"))
+    )
+
+    async def each_holds_one() -> bool:
+        return len(CountersActor.attempts) == 2 and bool(await rows.fetchval(HELD) == 2)
+
+    await until(each_holds_one)
+    CountersActor.meeting.set()
+    await asyncio.gather(there, back)
+    assert await rows.fetchval("SELECT array_agg(v ORDER BY id) FROM counters WHERE id IN ('c1', 'c2')") == [2, 2]
+    assert len(CountersActor.attempts) > 2, "one of them was run again"
+
+
+HELD = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE 'UPDATE counters%'
+"""
 
 
 async def test_a_lost_database_is_answered_unavailable_and_heals(system: System, rows: Any) -> None:
@@ -227,6 +254,14 @@ async def test_an_outage_is_answered_unavailable_and_tried_once(system: System) 
     with pytest.raises(Unavailable):
         await system.ask(Restart(name="c1", sqlstate="57P03", times=1))
     assert len(CountersActor.attempts) == 1
+
+
+async def test_an_outage_in_a_batch_is_no_reason_to_try_its_halves(system: System) -> None:
+    answers = await asyncio.gather(
+        *(system.ask(Add(name="c1", label="outage")) for _ in range(512)), return_exceptions=True
+    )
+    assert {type(answer) for answer in answers} == {Unavailable}
+    assert sum(CountersActor.batches) == 512, "each message was tried once"
 
 
 async def test_a_commit_whose_answer_was_lost_is_never_run_again(system: System, rows: Any) -> None:

@@ -10,7 +10,6 @@ from actors.auth.people import Caller
 from actors.feed.horizon import first_id
 from actors.feed.messages import FeedType, GetFeed
 from actors.feed.timelines import Timeline
-from actors.kernel import outbox
 from actors.kernel.paging import Key, Page
 from actors.kernel.system import System
 from actors.kernel.transaction import Transaction
@@ -60,7 +59,9 @@ async def show(
         if is_told:
             post = (await cards(connection, [post_id], Addresses("", outside.storage)))[post_id]
             fact = PostPublished(post_id=post_id, author_id=author_id, post=post)
-            await outbox.append(Transaction(connection, None), [fact], system.listeners, None)
+            tx = Transaction(connection, None)
+            tx.emit(fact)
+            await tx.write_facts(system.listeners)
     system.wakeup.after_commit()
     return post_id
 
