@@ -8,12 +8,12 @@
 
 Its duties: it answers pings, and takes a server that is silent for gone; it remembers the last position it was sent and
 continues every topic from there after a reconnect; it drops what it has by (topic, id) and counts by `v`; it calls
-`refetch(topic)` when something is missing or may be seen no longer; it shows a newer token before the old one runs out;
-it waits with full jitter between attempts, asks again what was refused for now, and stops where that cannot help.
+`refetch(topic)` when something is missing or may be seen no longer, and once more if that fails; it shows a newer token
+before the old one runs out; it waits with full jitter between attempts, asks again what was refused for now, and stops
+where that cannot help.
 """
 
 import asyncio
-import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -22,11 +22,9 @@ import aiohttp
 import orjson
 
 from load.memory import Memory
+from load.patience import BACKOFF, Patience
 
 PROTOCOL = "vitrine.v1.json"
-BACKOFF = (0.5, 30.0)
-GROWTH = 1.5
-"""Seconds: attempt n comes at a random moment before `shortest` × `GROWTH`ⁿ, or before `longest` if that is less."""
 SILENCE_SECONDS = 40.0
 """A server pings every 25 s, give or take a tenth, and waits ten for the answer."""
 STOP_FROM = 4500
@@ -72,14 +70,16 @@ class LiveClient:
         self._url = url
         self._token = token
         self._refetch = refetch
-        self._backoff = backoff
+        self._patience = Patience(backoff)
         self._topics: dict[str, str | None] = {}
         """Where each topic goes on; None for those that go on from `position`, or begin."""
         self._live: set[str] = set()
         """Those that this connection carries: `position` speaks for them, and for no others."""
+        self._stale: set[str] = set()
+        """Those that are to be fetched again: until that is done no position speaks for them, on any connection."""
         self._tracked: set[str] = set()
-        self._answers: dict[int, tuple[str | None, asyncio.Future[Frame] | None]] = {}
-        """By the request's id: the topic it subscribes to, if it does, and who waits, if somebody does."""
+        self._answers: dict[int, tuple[Frame, asyncio.Future[Frame] | None]] = {}
+        """By the request's id: the request, and who waits, if somebody does."""
         self._later: set[asyncio.Task[None]] = set()
         self._ids = 0
         self._ws: Ws | None = None
@@ -108,7 +108,7 @@ class LiveClient:
         if self._ws is None:
             raise ConnectionError("not connected")
         waiting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        await self._ask(self._ws, op, waiting, **fields)
+        await self._ask(self._ws, {"op": op, **fields}, waiting)
         frame = await waiting
         if "err" in frame:
             raise RequestFailed(frame["err"])
@@ -117,12 +117,10 @@ class LiveClient:
 
     async def events(self) -> AsyncGenerator[Frame, None]:
         """Each event once, in order, over as many connections as it takes. Raises `Stopped`."""
-        attempt = 0
         while True:
             try:
                 async with self._http.ws_connect(self._url, protocols=(PROTOCOL,), max_msg_size=0) as ws:
                     await self._connect(ws)
-                    attempt = 0
                     while (message := await ws.receive(SILENCE_SECONDS)).type is aiohttp.WSMsgType.TEXT:
                         event = await self._take(ws, orjson.loads(message.data))
                         if event is not None:
@@ -132,8 +130,7 @@ class LiveClient:
                 pass
             finally:
                 self._lost()
-            await asyncio.sleep(random.uniform(0, min(self._backoff[1], self._backoff[0] * GROWTH**attempt)))
-            attempt = min(attempt + 1, 30)
+            await asyncio.sleep(self._patience.next())
 
     async def close(self) -> None:
         """Close the socket; leave the loop over `events` too, or it connects again."""
@@ -141,24 +138,32 @@ class LiveClient:
             await self._ws.close()
 
     async def _connect(self, ws: Ws) -> None:
-        topics = {topic: since or self.position for topic, since in self._topics.items()}
+        topics = {name: None if name in self._stale else at or self.position for name, at in self._topics.items()}
         token = None if self._token is None else await self._token()
         await _send(ws, {"id": 0, "op": "connect", "token": token, "topics": topics})
-        message = await ws.receive(SILENCE_SECONDS)
-        frame = orjson.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
+        frame: Frame = {}
+        while frame.get("id") != 0:
+            message = await ws.receive(SILENCE_SECONDS)
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                break
+            # What is pushed before the answer speaks of nothing that is ours.
+            frame = orjson.loads(message.data)
         if "ok" not in frame:
             await ws.receive(SILENCE_SECONDS)
             _stop_if_told(ws)
             raise ConnectionError("closed before it was open")
+        self._patience.opened()
         self.connected = frame["ok"]
         self.connections += 1
         self._ws = ws
         for topic, outcome in frame["ok"]["topics"].items():
             await self._begun(ws, topic, outcome)
+        for lost in self._stale.difference(self._topics):
+            await self._fetch_again(lost)
         self.position = self.position or frame["ok"]["position"]
         if self._tracked:
             # Its answer is read like any other frame: waiting here would wait for ourselves.
-            await self._ask(ws, "track", posts=sorted(self._tracked))
+            await self._ask(ws, {"op": "track", "posts": sorted(self._tracked)})
 
     async def _begun(self, ws: Ws, topic: str, outcome: Frame) -> None:
         """What became of a topic: it goes on, it begins anew, it is asked for again, or it is none of ours."""
@@ -168,21 +173,24 @@ class LiveClient:
             self._live.add(topic)
             self.memory.count(outcome.get("counts") or ())
             if not outcome["recovered"]:
-                await self._ask_to_refetch(topic)
+                await self._fetch_again(topic)
         elif error["temporary"]:
             if topic in self._topics:
-                self._topics[topic] = self._topics[topic] or self.position
-                again = asyncio.create_task(self._sub_later(ws, topic, error["retry_after_ms"] / 1000))
-                self._later.add(again)
-                again.add_done_callback(self._later.discard)
+                since = self._topics[topic] = self._topics[topic] or self.position
+                self._ask_later(ws, {"op": "sub", "topic": topic, "since": since}, error)
         elif error["code"] != "already_subscribed":
             self._forget(topic)
 
-    async def _sub_later(self, ws: Ws, topic: str, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        if topic in self._topics:
-            with suppress(aiohttp.ClientError, OSError):
-                await self._ask(ws, "sub", topic=topic, since=self._topics[topic])
+    def _ask_later(self, ws: Ws, request: Frame, error: Frame) -> None:
+        async def ask() -> None:
+            await asyncio.sleep(error["retry_after_ms"] / 1000)
+            if request["op"] != "sub" or request["topic"] in self._topics:
+                with suppress(aiohttp.ClientError, OSError):
+                    await self._ask(ws, request)
+
+        again = asyncio.create_task(ask())
+        self._later.add(again)
+        again.add_done_callback(self._later.discard)
 
     async def _take(self, ws: Ws, frame: Frame) -> Frame | None:
         if "push" not in frame:
@@ -197,38 +205,44 @@ class LiveClient:
             case "counts":
                 self.memory.count(frame["items"])
             case "lag":
-                await self._ask_to_refetch(frame["topic"])
+                await self._fetch_again(frame["topic"])
             case "notice" if "expiring" in frame and self._token is not None:
-                await self._ask(ws, "refresh", token=await self._token())
+                await self._ask(ws, {"op": "refresh", "token": await self._token()})
             case "notice" if "unsubscribed" in frame:
                 self._forget(frame["unsubscribed"]["topic"])
-                await self._ask_to_refetch(frame["unsubscribed"]["topic"])
+                await self._fetch_again(frame["unsubscribed"]["topic"])
             case "event" if self.memory.is_first(frame["topic"], frame["id"]):
                 return frame
         # `reconnect` asks for nothing: the server closes the socket at the moment that it drew.
         return None
 
     async def _answered(self, ws: Ws, frame: Frame) -> None:
-        topic, waiting = self._answers.pop(frame["id"], (None, None))
-        if topic is not None:
-            await self._begun(ws, topic, frame.get("ok") or frame)
-        else:
-            self.memory.count(frame.get("ok", {}).get("counts") or ())
+        request, waiting = self._answers.pop(frame["id"], ({}, None))
+        error = frame.get("err")
+        if request.get("op") == "sub":
+            await self._begun(ws, request["topic"], frame.get("ok") or frame)
+        elif error is None:
+            self.memory.count(frame["ok"].get("counts") or ())
+        elif error["temporary"] and waiting is None:
+            self._ask_later(ws, request, error)
         if waiting is not None and not waiting.done():
             waiting.set_result(frame)
 
-    async def _ask(self, ws: Ws, op: str, waiting: "asyncio.Future[Frame] | None" = None, **fields: Any) -> None:
+    async def _ask(self, ws: Ws, request: Frame, waiting: "asyncio.Future[Frame] | None" = None) -> None:
         self._ids += 1
-        self._answers[self._ids] = (fields["topic"] if op == "sub" else None, waiting)
-        await _send(ws, {"id": self._ids, "op": op, **fields})
+        self._answers[self._ids] = (request, waiting)
+        await _send(ws, {"id": self._ids, **request})
 
     def _forget(self, topic: str) -> None:
         self._topics.pop(topic, None)
         self._live.discard(topic)
 
-    async def _ask_to_refetch(self, topic: str) -> None:
+    async def _fetch_again(self, topic: str) -> None:
+        """What happens meanwhile waits in the socket. If it fails the connection ends, and the next begins with it."""
+        self._stale.add(topic)
         if self._refetch is not None:
             await self._refetch(topic)
+        self._stale.discard(topic)
 
     def _lost(self) -> None:
         self._ws = None

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 EVENTS = 2_000
+POSTS = 5_000
+"""What was met longest ago is forgotten first."""
 
 Counts = tuple[int, int, int, int]
 """v, likes, reposts, comments"""
@@ -14,7 +16,7 @@ class Memory:
     """`counts` holds the newest of each post."""
 
     def __init__(self) -> None:
-        self.counts: dict[str, Counts] = {}
+        self.counts: OrderedDict[str, Counts] = OrderedDict()
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def is_first(self, topic: str, event_id: str) -> bool:
@@ -31,3 +33,6 @@ class Memory:
         for post_id, v, likes, reposts, comments in items:
             if post_id not in self.counts or self.counts[post_id][0] < v:
                 self.counts[post_id] = (v, likes, reposts, comments)
+                self.counts.move_to_end(post_id)
+        while len(self.counts) > POSTS:
+            self.counts.popitem(last=False)

@@ -1,17 +1,17 @@
 """A server is killed with all its sockets open and started again: who has caught up when, and what they missed."""
 
 import asyncio
-import random
 import signal
 import time
+from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
 
 import orjson
 
 from load.bench import Bench
-from load.client import BACKOFF, GROWTH
 from load.figures import Figure, Outcome, curve, quantile
+from load.patience import BACKOFF, GROWTH, Patience
 from load.processes import Served
 from load.sockets import Socket, SocketClosed, watch
 from load.wire import connect, packed
@@ -53,13 +53,11 @@ class Client:
         """When the socket is lost, connect again."""
         assert self._socket is not None
         await self._socket.closed
-        attempt = 0
+        patience = Patience()
         while True:
-            await asyncio.sleep(random.uniform(0, min(BACKOFF[1], BACKOFF[0] * GROWTH**attempt)))
-            try:
+            await asyncio.sleep(patience.next())
+            with suppress(SocketClosed, OSError, TimeoutError):
                 return await self.open()
-            except (SocketClosed, OSError, TimeoutError):
-                attempt += 1
 
     def close(self) -> None:
         """Hang up."""

@@ -5,11 +5,15 @@ from contextlib import aclosing
 from typing import Any
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
+from load import memory, patience
 from load.client import LiveClient, Stopped
 from server.realtime import refusals
 from server.realtime.codes import CloseCode
+from server.realtime.encoding import text_frame
+from server.realtime.frames import NoticePush, Reconnect
 from tests.server.realtime.conftest import Live, Stream, until
 
 
@@ -165,3 +169,84 @@ async def test_a_server_that_is_silent_is_left(live: Live, stream: Stream, monke
     await stream.add("tag:sea", "post.published", {"number": "end"})
     async with asyncio.timeout(30):
         await reading
+
+
+async def test_a_refetch_that_fails_is_made_up_for_before_anything_goes_on(live: Live, stream: Stream) -> None:
+    asked: list[str] = []
+
+    async def refetch(topic: str) -> None:
+        asked.append(topic)
+        if len(asked) in {1, 3}:
+            raise aiohttp.ClientError("a 503, say")
+
+    client = LiveClient(live.http, live.url, refetch=refetch, backoff=(0.01, 0.05))
+    client.watch("tag:sea", since="4-1")
+    seen: list[Any] = []
+    reading = asyncio.create_task(_read(client, seen, "end"))
+    await until(lambda: client.position)
+    assert (asked, client.connections) == (["tag:sea"] * 2, 2)
+    # Here the log begins anew, which is told by a `lag`.
+    await stream.add("tag:sea", "post.published", {"number": 1}, skip=3)
+    await until(lambda: len(asked) == 4)
+    await stream.add("tag:sea", "post.published", {"number": "end"})
+    async with asyncio.timeout(30):
+        await reading
+    assert (seen, client.connections) == (["end"], 3), "the page that was fetched at last holds the first"
+
+
+async def test_what_is_pushed_before_connect_is_answered_is_no_answer(live: Live, stream: Stream) -> None:
+    async def notice() -> None:
+        for server_side in live.realtime.gateway.sockets:
+            server_side.send(text_frame(NoticePush(reconnect=Reconnect(after_ms=1))))
+
+    post_id = uuid4()
+    live.people.posts[post_id], live.people.during = (0, 0, 0, 0), notice
+    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
+    client.watch(f"post:{post_id}")
+    reading = asyncio.create_task(_read(client, [], "end"))
+    await until(lambda: client.connected)
+    await stream.add(f"post:{post_id}", "post.updated", {"number": "end"})
+    async with asyncio.timeout(30):
+        await reading
+    assert client.connections == 1
+
+
+async def test_posts_it_tracks_are_tracked_again_although_that_is_refused_for_now(
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "_RETRY_MS", 20)
+    post_id = uuid4()
+    live.people.posts[post_id] = (1, 1, 0, 0)
+    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
+    reading = asyncio.create_task(_read(client, [], "end"))
+    await until(lambda: client.connected)
+    await client.track([str(post_id)])
+    live.people.is_away = True
+    live.people.posts[post_id] = (2, 2, 0, 0)
+    for server_side in tuple(live.realtime.gateway.sockets):
+        server_side._transport.abort()
+    await until(lambda: live.people.refusals)
+    live.people.is_away = False
+    await until(lambda: client.memory.counts[str(post_id)] == (2, 2, 0, 0))
+    reading.cancel()
+    await asyncio.wait([reading])
+
+
+def test_only_a_connection_that_lasts_ends_the_growth_of_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(patience.time, "monotonic", lambda: now)
+    monkeypatch.setattr(patience.random, "uniform", lambda _, most: most)
+    waits = patience.Patience((1.0, 3.0))
+    for expected in (1.0, 1.5, 2.25, 3.0, 3.0):
+        waits.opened()
+        assert waits.next() == expected
+    waits.opened()
+    now = 4.0
+    assert waits.next() == 1.0
+
+
+def test_counts_are_remembered_of_so_many_posts_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "POSTS", 2)
+    remembered = memory.Memory()
+    remembered.count([["a", 1, 0, 0, 0], ["b", 1, 0, 0, 0], ["a", 2, 0, 0, 0], ["c", 1, 0, 0, 0]])
+    assert set(remembered.counts) == {"a", "c"}
