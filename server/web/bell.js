@@ -1,4 +1,5 @@
-// The bell: how much is new, moving by itself, and the list behind it.
+// The bell: how much is new, moving by itself, and the list behind it. Who opens it has seen what is there, and has read
+// it when they close it again.
 
 import { ago, avatar, h, icon, toast } from "/web/dom.js";
 
@@ -36,17 +37,21 @@ export class Bell {
   /** Fetch what is there; returns the position it stands for. */
   async refetch() {
     const { body, position } = await this.#api.get("/v1/notifications/unread");
-    this.#tell(body.unread);
+    this.#tell(body.unseen);
     if (!this.#panel.hidden) await this.#fill();
     return position;
   }
 
   event(type, data) {
     if (type !== "notification.changed" && type !== "marker.changed") return;
-    this.#tell(data.unread, data.rings);
+    this.#tell(data.unseen, data.rings);
     if (this.#panel.hidden) return;
     if (data.removed) this.#shown.get(data.removed)?.remove();
-    if (data.notification) this.#put(data.notification);
+    this.#shown.delete(data.removed);
+    if (type === "marker.changed") this.#markRead(data.read_at);
+    if (!data.notification) return;
+    this.#put(data.notification);
+    if (data.unseen) this.#mark("seen").catch(() => {}); // it is on the screen; if this fails it is sent with the next
   }
 
   close() {
@@ -55,11 +60,11 @@ export class Bell {
     document.getElementById("bell-box").hidden = true;
   }
 
-  #tell(unread, isNews) {
-    this.#badge.hidden = unread === 0;
-    this.#badge.textContent = unread >= 100 ? "99+" : unread;
-    this.#button.setAttribute("aria-label", unread ? `Notifications, ${unread} unread` : "Notifications");
-    document.title = unread ? `(${this.#badge.textContent}) Vitrine` : "Vitrine";
+  #tell(unseen, isNews) {
+    this.#badge.hidden = unseen === 0;
+    this.#badge.textContent = unseen >= 100 ? "99+" : unseen;
+    this.#button.setAttribute("aria-label", unseen ? `Notifications, ${unseen} new` : "Notifications");
+    document.title = unseen ? `(${this.#badge.textContent}) Vitrine` : "Vitrine";
     if (isNews) {
       this.#button.classList.remove("ringing");
       void this.#button.offsetWidth; // begins the animation anew
@@ -78,6 +83,18 @@ export class Bell {
     this.#panel.hidden = !isOpen;
     this.#button.setAttribute("aria-expanded", String(isOpen));
     if (isOpen) await this.#fill().catch((error) => toast(error.message));
+    else if (this.#list.querySelector(".unread")) await this.#mark("read").catch((error) => toast(error.message));
+  }
+
+  /** All up to the newest that is shown are `seen`, or `read`. */
+  async #mark(as) {
+    const newest = this.#list.querySelector("[data-id]");
+    if (!newest || this.#aborted.signal.aborted) return;
+    await this.#api.send("PUT", `/v1/notifications/${as}`, { until: newest.dataset.id, at: newest.dataset.at });
+  }
+
+  #markRead(at) {
+    for (const item of this.#shown.values()) if (at && Date.parse(item.dataset.at) <= Date.parse(at)) item.classList.remove("unread");
   }
 
   async #fill() {
@@ -86,9 +103,7 @@ export class Bell {
     this.#list.replaceChildren();
     for (const notification of body.items) this.#put(notification);
     if (!body.items.length) this.#list.append(h("li.quiet", {}, "Nothing yet."));
-    const unread = body.items.some((notification) => !notification.read);
-    const [latest] = body.items;
-    if (unread) await this.#api.send("PUT", "/v1/notifications/read", { until: latest.id, at: latest.at });
+    if (body.items.some((notification) => !notification.seen)) await this.#mark("seen");
   }
 
   /** Show a notification where it belongs: the latest stands first. */
@@ -104,7 +119,7 @@ export class Bell {
       h("span.faces", {}, people.slice(0, 2).map(avatar), h(`span.kind.${kind}`, {}, icon(SYMBOLS[kind] ?? "bell"))),
       h("p", {}, h("b", {}, list.format(names)), ` ${DEEDS[kind] ?? kind} `, ago(notification.at)),
     );
-    item.dataset.at = notification.at;
+    Object.assign(item.dataset, { at: notification.at, id: notification.id });
     this.#shown.set(notification.id, item);
     this.#list.insertBefore(item, [...this.#list.children].find((other) => other.dataset.at < notification.at) ?? null);
   }

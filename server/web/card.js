@@ -9,6 +9,7 @@ export class Card {
   #likes;
   #reposts;
   #frame;
+  #words = h("div.said");
   #follow = null;
 
   /** `deeds`: like(card), repost(card), follow(card), each called when somebody presses. */
@@ -39,13 +40,21 @@ export class Card {
       h(
         "div.words",
         {},
-        post.caption && h("p.caption", {}, post.caption),
-        post.tags.length > 0 && h("p.tags", {}, post.tags.map((tag) => h("span", {}, `#${tag}`))),
+        this.#words,
         h("div.deeds", {}, this.#likes.button, this.#reposts.button),
       ),
     );
-    this.show(post.photo);
+    this.update(post);
     this.tell();
+  }
+
+  /** What its author says and shows, as it is now. */
+  update({ caption, tags, photo }) {
+    this.#words.replaceChildren(
+      ...[caption && h("p.caption", {}, caption), tags.length > 0 && h("p.tags", {}, tags.map((tag) => h("span", {}, `#${tag}`)))].filter(Boolean),
+    );
+    this.photoId = photo.id;
+    this.show(photo);
   }
 
   /** The photograph as it is now: processing, or ready. */

@@ -10,6 +10,8 @@ const KINDS = {
 };
 const PAGE = 12;
 const NEAR_TOP = 240; // pixels within which new posts come in by themselves
+const MOST_WAITING = 50; // beyond it only how many came is kept
+const MOST_CARDS = 200; // beyond it those are let go that were scrolled past longest ago
 
 export class Feed {
   #api;
@@ -20,6 +22,8 @@ export class Feed {
   #cards = new Map(); // post id → card
   #next = null;
   #isLoading = false;
+  #turn = 0; // of the page that was asked for last
+  #isClosed = false;
   #waiting = []; // items that came while somebody was reading
   #unseen = 0; // news of a ranking, which cannot simply go on top
   #visible = new Set();
@@ -47,11 +51,13 @@ export class Feed {
   /** Fetch the first page and watch what comes after it. */
   async open() {
     const position = await this.refetch();
+    if (this.#isClosed) return;
     this.#live.watch(this.topic, position);
     this.#bottom.observe(this.#end);
   }
 
   close() {
+    this.#isClosed = true;
     this.#live.unwatch(this.topic);
     this.#live.track([]);
     this.#watcher.disconnect();
@@ -61,7 +67,9 @@ export class Feed {
 
   /** Put a fresh first page on the screen; returns the position it stands for. */
   async refetch() {
+    const turn = ++this.#turn;
     const { body, position } = await this.#api.get("/v1/feed", { type: this.#kind.type, limit: PAGE });
+    if (turn !== this.#turn) return position; // a newer page is here, or on its way
     this.#watcher.disconnect();
     this.#visible.clear();
     this.#cards.clear();
@@ -114,7 +122,7 @@ export class Feed {
   }
 
   update(post) {
-    this.#cards.get(post.id)?.show(post.photo);
+    this.#cards.get(post.id)?.update(post);
     for (const item of this.#waiting) if (item.post.id === post.id) item.post = post;
   }
 
@@ -125,6 +133,10 @@ export class Feed {
   remove(id) {
     this.#waiting = this.#waiting.filter(({ post }) => post.id !== id);
     this.#tellNews();
+    this.#drop(id);
+  }
+
+  #drop(id) {
     const card = this.#cards.get(id);
     if (!card) return;
     this.#cards.delete(id);
@@ -136,7 +148,6 @@ export class Feed {
 
   #card(item) {
     const card = new Card(item, this.#me, this.#deeds);
-    card.photoId = item.post.photo.id;
     card.counts = this.#live.memory.newest(card.id, card.counts);
     card.tell();
     this.#cards.set(card.id, card);
@@ -148,6 +159,9 @@ export class Feed {
     if (this.#cards.has(item.post.id) || this.#waiting.some(({ post }) => post.id === item.post.id)) return;
     if (scrollY < NEAR_TOP && !document.hidden && !this.#waiting.length) this.#insert([item]);
     else this.#waiting.push(item);
+    if (this.#waiting.length > MOST_WAITING) this.#unseen += this.#waiting.splice(0).length;
+    // A list that grew long at its top begins anew: its end is pages away from where the next page goes on.
+    if (this.#cards.size > MOST_CARDS && scrollY < NEAR_TOP) this.refetch().catch(say);
     this.#tellNews();
   }
 
@@ -160,7 +174,8 @@ export class Feed {
       this.#list.prepend(element);
     }
     this.#tellEnd();
-    if (items.some((item) => item.reposted_by)) this.#learn(items);
+    // What is not learnt now shows with the next page.
+    if (items.some((item) => item.reposted_by)) this.#learn(items).catch(() => {});
   }
 
   /** Reposts show posts I may have met before. */
@@ -201,6 +216,7 @@ export class Feed {
       if (cursor !== this.#next) return; // the feed began anew meanwhile
       this.#next = body.next;
       this.#list.append(...body.items.filter(({ post }) => !this.#cards.has(post.id)).map((item) => this.#card(item)));
+      this.#letGo();
       this.#tellEnd();
       // The end may still be in sight, and then nothing crosses it again.
       this.#bottom.unobserve(this.#end);
@@ -210,6 +226,14 @@ export class Feed {
     } finally {
       this.#isLoading = false;
     }
+  }
+
+  /** Of a long list the beginning is far out of sight; whoever wants it back is offered to begin anew. */
+  #letGo() {
+    const gone = Math.max(0, this.#cards.size - MOST_CARDS);
+    for (const element of [...this.#list.children].slice(0, gone)) this.#drop(element.id.slice("post-".length));
+    this.#unseen += gone;
+    this.#tellNews();
   }
 
   #seen(entries) {

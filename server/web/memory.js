@@ -20,7 +20,8 @@ export class Memory {
   newest(postId, counts) {
     const known = this.#counts.get(postId);
     if (known && known.v >= counts.v) return known;
-    if (this.#counts.size >= POSTS) this.#counts.delete(this.#counts.keys().next().value);
+    this.#counts.delete(postId);
+    if (this.#counts.size >= POSTS) this.#counts.delete(this.#counts.keys().next().value); // the one met longest ago
     this.#counts.set(postId, counts);
     return counts;
   }

@@ -7,16 +7,19 @@ const GROWTH = 1.5;
 export class Patience {
   silenceMs = 40_000; // a server pings every 25 s, give or take a tenth, and waits ten for the answer
   #failures = 0;
+  #openSince = null;
   #attempt = 0;
   #watchdog = 0;
 
-  /** The attempt succeeded: the next wait is a short one. */
-  rewarded() {
-    this.#failures = 0;
+  /** The attempt succeeded. That says little, the socket may be closed at once for what this page does. */
+  opened() {
+    this.#openSince = performance.now();
   }
 
-  /** Try again. Full jitter: many who were cut off together do not come back together. */
+  /** Try again, soon after a socket that lived long. Full jitter: many who were cut off together do not come back together. */
   again(attempt) {
+    if (this.#openSince !== null && performance.now() - this.#openSince > LONGEST_MS) this.#failures = 0;
+    this.#openSince = null;
     const most = Math.min(LONGEST_MS, SHORTEST_MS * GROWTH ** this.#failures++);
     this.after(Math.random() * most, attempt);
   }

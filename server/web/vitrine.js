@@ -24,7 +24,8 @@ export class Live {
   #socket = null;
   #nextId = 1;
   #waiting = new Map(); // request id → what to do with the answer
-  #topics = new Map(); // name → {position, held: events that wait for a refetch, or null, isLive: positions speak for it}
+  // name → {position, held: events that wait for a refetch, or null, isLive: positions speak for it, isBehind: it lags}
+  #topics = new Map();
   #tracked = new Set();
   #patience = new Patience();
   #isWanted = false;
@@ -52,12 +53,12 @@ export class Live {
 
   /** Watch a topic from a position on: the `Stream-Position` of the page that is on the screen. */
   watch(topic, position = null) {
-    this.#topics.set(topic, { position, held: null, isLive: false });
+    this.#topics.set(topic, { position, held: null, isLive: false, isBehind: false });
     if (this.#isOpen) this.#subscribe(topic, this.#topics.get(topic), position);
   }
 
   unwatch(topic) {
-    if (this.#topics.delete(topic) && this.#isOpen) this.#request({ op: "unsub", topic });
+    if (this.#topics.delete(topic) && this.#isOpen) this.#insist({ op: "unsub", topic }, () => !this.#topics.has(topic));
   }
 
   /** Ask for the counts of exactly these posts from now on, those on the screen. */
@@ -67,7 +68,7 @@ export class Live {
     if (!this.#isOpen) return;
     const gone = [...before].filter((id) => !this.#tracked.has(id));
     const come = [...this.#tracked].filter((id) => !before.has(id));
-    if (gone.length) this.#request({ op: "untrack", posts: gone });
+    if (gone.length) this.#insist({ op: "untrack", posts: gone }, () => !gone.some((id) => this.#tracked.has(id)));
     if (come.length) this.#track(come);
   }
 
@@ -104,7 +105,7 @@ export class Live {
     this.#request({ op: "connect", token, topics }, (ok) => {
       if (!ok) return; // the close that follows says why
       this.#socket.isConnected = true;
-      this.#patience.rewarded();
+      this.#patience.opened();
       this.#patience.silenceMs = ok.ping_ms * 1.5;
       for (const [name, known] of asked) {
         if (this.#topics.get(name) === known) this.#begun(name, known, ok.topics[name], topics[name]);
@@ -119,20 +120,16 @@ export class Live {
 
   #subscribe(topic, known, since) {
     const frame = since === null ? { op: "sub", topic } : { op: "sub", topic, since };
-    this.#request(frame, (ok, err) => {
-      if (this.#topics.get(topic) === known) this.#begun(topic, known, err ? { err } : ok, since);
-    });
+    const isWanted = () => this.#topics.get(topic) === known;
+    this.#insist(frame, isWanted, (ok, err) => isWanted() && this.#begun(topic, known, err ? { err } : ok, since));
   }
 
   #begun(topic, known, answer, since) {
     if (answer?.err?.code === "already_subscribed") return;
-    if (answer?.err?.temporary) {
-      const socket = this.#socket;
-      const again = () => socket === this.#socket && this.#topics.get(topic) === known && this.#subscribe(topic, known, since);
-      return setTimeout(again, answer.err.retry_after_ms);
-    }
+    if (answer?.err?.temporary) return this.#later(answer.err, () => this.#topics.get(topic) === known && this.#subscribe(topic, known, since));
     if (!answer || answer.err) return this.#lost(topic, answer?.err?.code ?? "unknown");
     known.isLive = true;
+    known.isBehind = false;
     known.position = answer.recovered && since !== null ? since : answer.position;
     if (answer.counts) this.#told(answer.counts);
     if (!answer.recovered) this.#refetch(topic, known);
@@ -153,7 +150,21 @@ export class Live {
   }
 
   #track(posts) {
-    this.#request({ op: "track", posts }, (ok) => ok && this.#told(ok.counts));
+    const isWanted = () => posts.some((id) => this.#tracked.has(id));
+    this.#insist({ op: "track", posts }, isWanted, (ok) => ok && this.#told(ok.counts));
+  }
+
+  /** Ask, and ask again what is refused for now, as long as it is wanted and the socket the same. */
+  #insist(frame, isWanted, then = () => {}) {
+    this.#request(frame, (ok, err) => {
+      if (err?.temporary) this.#later(err, () => isWanted() && this.#insist(frame, isWanted, then));
+      else then(ok, err);
+    });
+  }
+
+  #later(err, again) {
+    const socket = this.#socket;
+    setTimeout(() => socket === this.#socket && again(), err.retry_after_ms);
   }
 
   #request(frame, then = () => {}) {
@@ -172,8 +183,9 @@ export class Live {
     } else if (frame.push === "lag") {
       const known = this.#topics.get(frame.topic);
       if (!known) return;
-      // Until it goes on from there no position speaks for it, not even if this socket breaks now.
-      Object.assign(known, { position: frame.from, isLive: false });
+      // Until it goes on from there no position speaks for it, not even if this socket breaks now. What it says before
+      // that it says again, after what is older: to take it now would be out of order, and to remember it would lose it.
+      Object.assign(known, { position: frame.from, isLive: false, isBehind: true });
       this.#subscribe(frame.topic, known, frame.from);
     } else if (frame.push === "notice") this.#noticed(frame);
     else if ("id" in frame) {
@@ -186,7 +198,7 @@ export class Live {
   #event(push) {
     const known = this.#topics.get(push.topic) ?? (push.topic === "me" ? { held: null } : null);
     this.#reached(push.position);
-    if (!known || !this.memory.isFirst(push.topic, push.id)) return;
+    if (!known || known.isBehind || !this.memory.isFirst(push.topic, push.id)) return;
     if (known.held) known.held.push(push);
     else this.#on.event(push.topic, push.type, push.data);
   }
@@ -206,7 +218,7 @@ export class Live {
     if (unsubscribed) this.#lost(unsubscribed.topic, unsubscribed.code);
     if (!expiring) return;
     const token = await this.#on.token();
-    if (token && this.#isOpen) this.#request({ op: "refresh", token });
+    if (token && this.#isOpen) this.#insist({ op: "refresh", token }, () => true);
   }
 
   #lost(topic, code) {

@@ -68,8 +68,27 @@ async def test_the_bell_rings_where_the_author_is(visit: Visit) -> None:
         await expect(button).to_have_attribute("aria-pressed", "false")
     await button.click()
     await expect(ada.locator("#badge")).to_have_text("1")
+    other = await visit("ada")
+    await other.click("#bell")
+    await expect(other.locator(".news-list li.unread").first).to_contain_text("Chloe Laurent")
+    await expect(ada.locator("#badge")).to_be_hidden()
     await ada.click("#bell")
-    await expect(ada.locator(".news-list li").first).to_contain_text("Chloe Laurent")
+    await expect(ada.locator(".news-list li.unread").first).to_contain_text("Chloe Laurent")
+    await other.keyboard.press("Escape")
+    await expect(ada.locator(".news-list li.unread")).to_have_count(0)
+
+
+async def test_what_an_author_changes_is_changed_on_the_screen(visit: Visit, site: Site) -> None:
+    boris = await visit("boris")
+    async with aiohttp.ClientSession() as http:
+        ada = await Resident.sign_in(http, site.served.url, "ada")
+        await ada.publish(draw(3, "to be edited", 400), "As it was.", ["before"], "")
+        card = boris.locator(".feed article").first
+        await expect(card.locator(".caption")).to_have_text("As it was.")
+        post_id = (await card.get_attribute("id") or "").removeprefix("post-")
+        await ada.do("PATCH", f"/v1/posts/{post_id}", {"caption": "As it is.", "tags": ["after"]})
+        await expect(card.locator(".caption")).to_have_text("As it is.")
+        await expect(card.locator(".tags")).to_have_text("#after")
 
 
 async def test_a_page_whose_server_died_comes_back_with_what_it_missed(visit: Visit, site: Site) -> None:

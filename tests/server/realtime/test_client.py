@@ -1,6 +1,8 @@
 """The reference client, over lost sockets, restarts and losses: nothing missed, nothing twice."""
 
 import asyncio
+import random
+import time
 from contextlib import aclosing
 from typing import Any
 from uuid import uuid4
@@ -234,8 +236,8 @@ async def test_posts_it_tracks_are_tracked_again_although_that_is_refused_for_no
 
 def test_only_a_connection_that_lasts_ends_the_growth_of_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(patience.time, "monotonic", lambda: now)
-    monkeypatch.setattr(patience.random, "uniform", lambda _, most: most)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(random, "uniform", lambda _, most: most)
     waits = patience.Patience((1.0, 3.0))
     for expected in (1.0, 1.5, 2.25, 3.0, 3.0):
         waits.opened()
