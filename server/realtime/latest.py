@@ -76,7 +76,8 @@ class Latest:
         if topic is None or item[1] <= topic.v:
             return None
         topic.v = item[1]
-        topic.latest = topic.counts = kept_json(item)
+        # The id as text: drivers have classes of their own for it, which JSON does not know.
+        topic.latest = topic.counts = kept_json((str(item[0]), *item[1:]))
         return topic
 
     def _flush_later(self, topic: Topic) -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from asyncpg.pgproto import pgproto
+
 from actors.auth.people import Caller, id_of
 from actors.auth.standing import RecentRevocations, RevocationsFound
 from actors.graph.sight_messages import (
@@ -67,7 +69,10 @@ class People:
                 return PersonSeen(id=self.owners.get(message.username, SOMEBODY))
             case GetCounts():
                 return CountsFound(
-                    items=tuple((one, *self.posts[one]) for one in message.post_ids if one in self.posts)
+                    # Ids as they come from rows.
+                    items=tuple(
+                        (pgproto.UUID(str(one)), *self.posts[one]) for one in message.post_ids if one in self.posts
+                    )
                 )
             case OpenAmong():
                 hiding = {author for _, author in self.unseen | self.unmet}

@@ -90,3 +90,13 @@ async def test_while_nobody_can_say_who_may_see_an_author_their_counts_wait(live
     assert (await socket.push())["push"] == "event"
     live.people.is_away = False
     await known(socket, [], 2)
+
+
+async def test_when_the_log_began_anew_counts_that_are_news_are_sent_again(live: Live, stream: Stream) -> None:
+    post_id = uuid4()
+    live.people.posts[post_id] = (1, 1, 0, 0)
+    socket = await live.connect(topics={f"post:{post_id}": None})
+    live.people.posts[post_id] = (2, 2, 0, 0)
+    await stream.add("tag:sea", "post.published", {}, skip=3)
+    assert (await socket.push())["push"] == "lag"
+    await known(socket, [], 2)
