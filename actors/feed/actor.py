@@ -18,6 +18,7 @@ from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
 from actors.kernel.transaction import Transaction
 from actors.media.addresses import Addresses
+from actors.posts.cards import Cards
 from actors.posts.events import (
     PostCommentsChanged,
     PostDeleted,
@@ -48,8 +49,8 @@ class FeedActor(Filling, Tasting, domain="feed", lanes=4):
         return TaggedPosts()
 
     @cached_property
-    def _addresses(self) -> Addresses:
-        return Addresses(self.adapters.settings.media_url, self.adapters.storage)
+    def _cards(self) -> Cards:
+        return Cards(Addresses(self.adapters.settings.media_url, self.adapters.storage))
 
     @on(GetFeed, batch=64)
     async def get(self, questions: Sequence[GetFeed]) -> Sequence[Page[PostItem] | Refusal]:
@@ -65,9 +66,9 @@ class FeedActor(Filling, Tasting, domain="feed", lanes=4):
             except Malformed as refusal:
                 answers[place] = refusal
         filled, pages = await asyncio.gather(
-            for_you.fill(self.read, list(walks.values()), self._snapshots, self._tagged, self._addresses),
+            for_you.fill(self.read, list(walks.values()), self._snapshots, self._tagged, self._cards),
             asyncio.gather(
-                *(following.page(self.read, walk, self._addresses, self._readers) for walk in following_of.values())
+                *(following.page(self.read, walk, self._cards, self._readers) for walk in following_of.values())
             ),
         )
         answers.update(zip(walks, filled, strict=True))

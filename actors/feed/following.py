@@ -16,18 +16,15 @@ from actors.feed.queries import Shown
 from actors.feed.readers import Readers
 from actors.feed.timeline_queries import Window
 from actors.kernel.errors import Malformed
+from actors.kernel.filling import ROUNDS, SPARE
 from actors.kernel.paging import NEWEST, OLDEST, Key, Page, key_of
 from actors.kernel.transaction import Reads
-from actors.media.addresses import Addresses
+from actors.posts.cards import Cards
 from actors.posts.messages import AuthorView, PostItem, Reposters, Why
 from actors.posts.queries import Seen, authors, seen
 
-SPARE = 4
-"""Read beyond what a page needs, for those that turn out not to be shown."""
 AHEAD = 2
 """Ids of a timeline looked up for each row wanted."""
-ROUNDS = 8
-"""A page that so many readings did not fill is given short; the walk goes on from there."""
 
 REMEMBERED = 256
 """Originals that a walk has met as reposts and remembers: so it shows them once whoever is unfollowed meanwhile."""
@@ -91,7 +88,7 @@ def _time(name: bytes) -> int:
     return int.from_bytes(name[:3])
 
 
-async def page(db: Reads, walk: Walk, addresses: Addresses, readers: Readers) -> Page[PostItem]:
+async def page(db: Reads, walk: Walk, cards: Cards, readers: Readers) -> Page[PostItem]:
     """A page of what the viewer and those they follow have shown. The row that shows an original is its newest."""
     items: list[PostItem] = []
     is_over = False
@@ -102,7 +99,7 @@ async def page(db: Reads, walk: Walk, addresses: Addresses, readers: Readers) ->
         # Where most of what a timeline names is not shown, PostgreSQL alone is the shorter way: one window a page.
         held = None
         rows = await _rows(db, walk, window, count)
-        shown = await _shown(db, walk, rows, addresses)
+        shown = await _shown(db, walk, rows, cards)
         is_over = len(rows) < count and (window is None or window.least == OLDEST)
         for row in rows:
             if len(items) == walk.limit:
@@ -130,13 +127,13 @@ async def _rows(db: Reads, walk: Walk, window: Window | None, count: int) -> lis
     )
 
 
-async def _shown(db: Reads, walk: Walk, rows: list[Shown], addresses: Addresses) -> dict[UUID, PostItem]:
+async def _shown(db: Reads, walk: Walk, rows: list[Shown], cards: Cards) -> dict[UUID, PostItem]:
     """What those of these rows show that the viewer may see, by row."""
     viewer_id = walk.viewer_id
     ceiling = rows[0].id if rows and walk.ceiling == NEWEST else walk.ceiling
     fresh = [row for row in rows if not walk.has_met(row)]
     found, reposted_by = await asyncio.gather(
-        seen(db, {(viewer_id, row.post_id) for row in fresh}, addresses, in_feed=True),
+        seen(db, {(viewer_id, row.post_id) for row in fresh}, cards, in_feed=True),
         _reposters(db, viewer_id, [row.post_id for row in fresh if row.is_repost], ceiling),
     )
     return {

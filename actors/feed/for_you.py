@@ -15,16 +15,12 @@ from actors.feed.ranking import Left
 from actors.feed.snapshots import Snapshot, Snapshots, may_walk
 from actors.feed.tastes import NO_TASTE, TaggedPosts, own_places, tastes
 from actors.kernel.errors import Malformed
+from actors.kernel.filling import ROUNDS, SPARE
 from actors.kernel.paging import NEWEST, Key, Page, key_of
 from actors.kernel.transaction import Reads
-from actors.media.addresses import Addresses
+from actors.posts.cards import Cards
 from actors.posts.messages import PostItem, PostView, Why
 from actors.posts.queries import Pair, Seen, seen
-
-SPARE = 4
-"""Read beyond what a page needs, for those that turn out not to be shown."""
-ROUNDS = 8
-"""A page that so many readings did not fill is given short; the walk goes on from there."""
 
 
 class Walk:
@@ -138,7 +134,7 @@ class Walk:
 
 
 async def fill(
-    db: Reads, walks: Sequence[Walk], snapshots: Snapshots, tagged: TaggedPosts, addresses: Addresses
+    db: Reads, walks: Sequence[Walk], snapshots: Snapshots, tagged: TaggedPosts, cards: Cards
 ) -> list[Page[PostItem]]:
     """The pages of all walks, with one question for all at each step.
 
@@ -162,7 +158,7 @@ async def fill(
         pairs = {
             (walk.viewer_id, post_id) for walk, places in zip(waiting, offered, strict=True) for post_id, _ in places
         }
-        found = await seen(db, pairs, addresses, in_feed=True)
+        found = await seen(db, pairs, cards, in_feed=True)
         for walk in waiting:
             walk.take(found)
     return [walk.page() for walk in walks]

@@ -20,7 +20,7 @@ from actors.media.messages import FocalPoint
 from actors.posts.messages import AuthorView, Mention, PostCounts, PostView
 
 KEPT = 5_000
-"""Cards kept in a process: 3 KB each with their bytes."""
+"""Cards that an actor keeps: 3 KB each with their bytes."""
 
 PERSON = """
     u.id AS author_id, u.username, COALESCE(NULLIF(pr.display_name, ''), u.username) AS display_name,
@@ -72,9 +72,6 @@ class Head(NamedTuple):
     has_blocks: bool
 
 
-_kept: OrderedDict[UUID, tuple[str, str, PostView]] = OrderedDict()
-
-
 async def heads(db: Reads, ids: Iterable[UUID]) -> dict[UUID, Head]:
     """Those of these posts that are there. Reposts are not: they show their original."""
     wanted = list(ids)
@@ -89,27 +86,34 @@ async def cards(db: Reads, ids: Iterable[UUID], addresses: Addresses) -> dict[UU
     return {row["post_id"]: _card(row, addresses) for row in rows}
 
 
-async def cards_of(db: Reads, found: Sequence[Head], addresses: Addresses) -> dict[UUID, PostView]:
-    """The cards of these posts, as they are now. Those of private accounts are made anew: their addresses expire."""
-    shown: dict[UUID, PostView] = {}
-    missing: list[UUID] = []
-    for head in found:
-        version, public_url, card = _kept.get(head.post_id) or ("", "", None)
-        if card and version == head.version and public_url == addresses.public_url and not head.is_private:
-            _kept.move_to_end(head.post_id)
-            shown[head.post_id] = card
-        else:
-            missing.append(head.post_id)
-    metrics.cache_lookups_total.labels("cards", "hit").inc(len(shown))
-    metrics.cache_lookups_total.labels("cards", "miss").inc(len(missing))
-    for row in await db.fetch(_CARDS, missing) if missing else ():
-        card = shown[row["post_id"]] = _card(row, addresses)
-        if not row["is_private"] and addresses.last(row):
-            _kept[card.id] = (row["version"], addresses.public_url, card)
-            _kept.move_to_end(card.id)
-    while len(_kept) > KEPT:
-        _kept.popitem(last=False)
-    return shown
+class Cards:
+    """The cards that an actor shows, each kept for as long as its rows are what they were."""
+
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
+        self._kept: OrderedDict[UUID, tuple[str, PostView]] = OrderedDict()
+
+    async def of(self, db: Reads, found: Sequence[Head]) -> dict[UUID, PostView]:
+        """The cards of these posts as they are now. Private accounts' are made anew: their addresses expire."""
+        shown: dict[UUID, PostView] = {}
+        missing: list[UUID] = []
+        for head in found:
+            version, card = self._kept.get(head.post_id) or ("", None)
+            if card and version == head.version and not head.is_private:
+                self._kept.move_to_end(head.post_id)
+                shown[head.post_id] = card
+            else:
+                missing.append(head.post_id)
+        metrics.cache_lookups_total.labels("cards", "hit").inc(len(shown))
+        metrics.cache_lookups_total.labels("cards", "miss").inc(len(missing))
+        for row in await db.fetch(_CARDS, missing) if missing else ():
+            card = shown[row["post_id"]] = _card(row, self._addresses)
+            if not row["is_private"]:
+                self._kept[card.id] = (row["version"], card)
+                self._kept.move_to_end(card.id)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return shown
 
 
 def _card(row: Record, addresses: Addresses) -> PostView:

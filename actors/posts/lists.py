@@ -12,7 +12,7 @@ from actors.kernel.errors import NotFound
 from actors.kernel.filling import Show, Step, fill
 from actors.kernel.paging import Key, Page, id_of_key, key_at, key_of, moment_of_key
 from actors.kernel.transaction import Reads
-from actors.media.addresses import Addresses
+from actors.posts.cards import Cards
 from actors.posts.edit_messages import ListRevisions, RevisionView
 from actors.posts.messages import AuthorView, ListBookmarks, ListLikes, ListProfilePosts, PostItem
 from actors.posts.queries import authors_for, counts_for, originals_by, seen
@@ -20,16 +20,16 @@ from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPost
 from actors.profiles.queries import user_id_of
 
 
-def _shown_to(db: Reads, viewer_id: UUID | None, addresses: Addresses) -> Show[PostItem]:
+def _shown_to(db: Reads, viewer_id: UUID | None, cards: Cards) -> Show[PostItem]:
     async def show(ids: Sequence[UUID]) -> Mapping[UUID, PostItem]:
-        found = await seen(db, [(viewer_id, post_id) for post_id in ids], addresses)
+        found = await seen(db, [(viewer_id, post_id) for post_id in ids], cards)
         return {post_id: PostItem(post=post, viewer=viewer) for (_, post_id), (post, viewer) in found.items()}
 
     return show
 
 
 async def posts_of_profile(
-    db: Reads, question: ListProfilePosts, viewer_id: UUID | None, addresses: Addresses
+    db: Reads, question: ListProfilePosts, viewer_id: UUID | None, cards: Cards
 ) -> Page[PostItem]:
     """A person's own posts, newest first. Raises `UnknownUser`."""
     author_id = await user_id_of(db, viewer_id, username_key(question.username))
@@ -40,12 +40,10 @@ async def posts_of_profile(
         ids = await originals_by(db, viewer_id, author_id, below=id_of_key(after), limit=count)
         return [Step((str(post_id),), post_id) for post_id in ids]
 
-    return await fill(look, _shown_to(db, viewer_id, addresses), after=question.after, limit=question.limit)
+    return await fill(look, _shown_to(db, viewer_id, cards), after=question.after, limit=question.limit)
 
 
-async def posts_tagged(
-    db: Reads, question: ListTagPosts, viewer_id: UUID | None, addresses: Addresses
-) -> Page[PostItem]:
+async def posts_tagged(db: Reads, question: ListTagPosts, viewer_id: UUID | None, cards: Cards) -> Page[PostItem]:
     """The posts that bear a tag, newest first."""
 
     async def look(after: Key | None, count: int) -> Sequence[Step]:
@@ -57,10 +55,10 @@ async def posts_tagged(
         )
         return [Step((str(row["post_id"]),), row["post_id"]) for row in rows]
 
-    return await fill(look, _shown_to(db, viewer_id, addresses), after=question.after, limit=question.limit)
+    return await fill(look, _shown_to(db, viewer_id, cards), after=question.after, limit=question.limit)
 
 
-async def bookmarks(db: Reads, question: ListBookmarks, addresses: Addresses) -> Page[PostItem]:
+async def bookmarks(db: Reads, question: ListBookmarks, cards: Cards) -> Page[PostItem]:
     """What somebody keeps, the latest kept first."""
     me = question.caller.id
 
@@ -77,7 +75,7 @@ async def bookmarks(db: Reads, question: ListBookmarks, addresses: Addresses) ->
         )
         return _steps(rows)
 
-    return await fill(look, _shown_to(db, me, addresses), after=question.after, limit=question.limit)
+    return await fill(look, _shown_to(db, me, cards), after=question.after, limit=question.limit)
 
 
 async def likers(db: Reads, question: ListLikes, viewer_id: UUID | None) -> Page[AuthorView]:

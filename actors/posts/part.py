@@ -7,7 +7,7 @@ from actors.kernel.actor import Actor
 from actors.kernel.errors import NotFound
 from actors.kernel.transaction import Transaction
 from actors.media.addresses import Addresses
-from actors.posts.cards import cards
+from actors.posts.cards import Cards, cards
 from actors.posts.messages import PostView
 
 
@@ -17,6 +17,10 @@ class PostsPart(Actor):
     @cached_property
     def _addresses(self) -> Addresses:
         return Addresses(self.adapters.settings.media_url, self.adapters.storage)
+
+    @cached_property
+    def _cards(self) -> Cards:
+        return Cards(self._addresses)
 
     async def _card(self, tx: Transaction, post_id: UUID) -> PostView:
         posts = await cards(tx, [post_id], self._addresses)

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from actors.graph.visibility import may_meet, may_see, wants_to_hear_of
 from actors.kernel.transaction import Reads
-from actors.media.addresses import Addresses
-from actors.posts.cards import OF_PERSON, PERSON, Head, author_of, cards_of, heads
+from actors.posts.cards import OF_PERSON, PERSON, Cards, Head, author_of, heads
 from actors.posts.messages import AuthorView, CountsItem, PostView, ViewerState
 from actors.posts.sight_messages import PostSeen
 
@@ -26,11 +25,11 @@ class Seen(NamedTuple):
     viewer: ViewerState | None
 
 
-async def seen(db: Reads, pairs: Iterable[Pair], addresses: Addresses, *, in_feed: bool = False) -> dict[Pair, Seen]:
+async def seen(db: Reads, pairs: Iterable[Pair], cards: Cards, *, in_feed: bool = False) -> dict[Pair, Seen]:
     """Of these pairs, those in which the post is there and its viewer may see it; `in_feed`: and wants to."""
     asked = set(pairs)
     found = await heads(db, {post_id for _, post_id in asked})
-    shown = await cards_of(db, list(found.values()), addresses)
+    shown = await cards.of(db, list(found.values()))
     people = [(viewer, found[post_id]) for viewer, post_id in asked if viewer is not None and post_id in shown]
     seen: dict[Pair, Seen] = {
         (viewer, post_id): Seen(shown[post_id], state)

@@ -31,26 +31,26 @@ class Showing(PostsPart):
     @on(GetPost, batch=50)
     async def get(self, questions: Sequence[GetPost]) -> Sequence[PostDetail | Refusal]:
         pairs = [(id_of(question.caller), question.post_id) for question in questions]
-        seen = await queries.seen(self.read, pairs, self._addresses)
+        seen = await queries.seen(self.read, pairs, self._cards)
         return [PostDetail(**seen[pair]._asdict()) if pair in seen else NotFound() for pair in pairs]
 
     @on(GetPosts)
     async def get_several(self, question: GetPosts) -> Page[PostItem]:
         pairs = [(id_of(question.caller), post_id) for post_id in dict.fromkeys(question.ids)]
-        seen = await queries.seen(self.read, pairs, self._addresses)
+        seen = await queries.seen(self.read, pairs, self._cards)
         return Page(items=tuple(PostItem(**seen[pair]._asdict()) for pair in pairs if pair in seen))
 
     @on(ListProfilePosts)
     async def list_of_profile(self, question: ListProfilePosts) -> Page[PostItem]:
-        return await lists.posts_of_profile(self.read, question, id_of(question.caller), self._addresses)
+        return await lists.posts_of_profile(self.read, question, id_of(question.caller), self._cards)
 
     @on(ListTagPosts)
     async def list_of_tag(self, question: ListTagPosts) -> Page[PostItem]:
-        return await lists.posts_tagged(self.read, question, id_of(question.caller), self._addresses)
+        return await lists.posts_tagged(self.read, question, id_of(question.caller), self._cards)
 
     @on(ListBookmarks)
     async def list_bookmarks(self, question: ListBookmarks) -> Page[PostItem]:
-        return await lists.bookmarks(self.read, question, self._addresses)
+        return await lists.bookmarks(self.read, question, self._cards)
 
     @on(ListLikes)
     async def list_likes(self, question: ListLikes) -> Page[AuthorView]:
