@@ -17,6 +17,7 @@ from server.http.identity import Identities
 from server.http.limits import Bucket, Limiter, buckets_of
 from server.http.openapi import Description
 from server.http.pages import Pages
+from server.http.probe import Probe
 from server.http.readiness import Check, Readiness
 from server.http.routing import AnyRoute, check
 from server.http.sessions import WebSessions
@@ -58,14 +59,15 @@ def create_app(
     cache: Cache,
     live_log: LiveHead,
     standings: Standings | None = None,
+    probe: Probe | None = None,
     checks: Mapping[str, Check] | None = None,
     buckets: Mapping[str, Bucket] | None = None,
     routes: Sequence[AnyRoute] | None = None,
 ) -> web.Application:
     """The application, its routes checked against the actors of `system`.
 
-    `standings` is what the live edge keeps; `checks` are parts whose absence only degrades. Raises
-    `DeclarationError` for a table that makes no sense.
+    `standings` is what the live edge keeps; `probe` asks PostgreSQL whether parts work; `checks` are parts whose
+    absence only degrades. Raises `DeclarationError` for a table that makes no sense.
     """
     lifecycle = Lifecycle()
     app = web.Application(client_max_size=MAX_BODY, middlewares=[edge(settings, lifecycle)])
@@ -78,7 +80,9 @@ def create_app(
     buckets = buckets_of(settings) if buckets is None else buckets
     app[LIMITER] = Limiter(cache.redis, buckets, enabled=settings.rate_limits == "on")
     app[PAGES] = Pages()
-    app[READINESS] = Readiness(system, cache, checks or {})
+    probe = probe or Probe(system.database)
+    app[READINESS] = Readiness(system, cache, probe, checks or {})
+    app.on_cleanup.append(lambda _: probe.close())
     app[LIFECYCLE] = lifecycle
     app[TABLE] = routes = table() if routes is None else routes
     app[DESCRIPTION] = Description(routes, settings.public_url)

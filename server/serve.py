@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -18,6 +19,7 @@ from actors.kernel.system import System
 from actors.settings import Settings, SettingsError
 from server.app import begin_drain, create_app, runner
 from server.embedded.processes import die_with_parent
+from server.http.probe import Probe, a_worker_is_seen
 from server.http.readiness import Check
 from server.http.standings import Standings
 from server.realtime.realtime import REALTIME, Realtime
@@ -73,7 +75,13 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
 
 def assemble(outside: Outside, system: System, realtime: Realtime, standings: Standings) -> web.Application:
     """The whole application around a started system and live edge."""
-    checks: dict[str, Check] = {"storage": outside.storage.is_up}
+    probe = Probe(outside.database)
+    checks: dict[str, Check] = {
+        "storage": outside.storage.is_up,
+        "relay": probe.relay_leads,
+        "scheduler": probe.schedule_is_kept,
+        "worker": partial(a_worker_is_seen, outside.cache),
+    }
     if system.replica is not None:
         checks["replica"] = system.replica.is_close
     app = create_app(
@@ -82,6 +90,7 @@ def assemble(outside: Outside, system: System, realtime: Realtime, standings: St
         cache=outside.cache,
         live_log=realtime,
         standings=standings,
+        probe=probe,
         checks=checks,
     )
     app[REALTIME] = realtime

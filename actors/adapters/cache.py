@@ -29,6 +29,11 @@ class Cache:
         """A client with one connection and a longer patience, for one reader that blocks; its owner closes it."""
         return Redis.from_pool(_pool(self.url, 1, socket_timeout=SILENCE_SECONDS))
 
+    async def keeps_everything(self) -> bool:
+        """Whether it says no when its memory is full, rather than forget what somebody still waits for."""
+        memory = await self.redis.info("memory")
+        return not memory["maxmemory"] or memory["maxmemory_policy"] == "noeviction"
+
     async def close(self) -> None:
         """Close the pool."""
         await self.redis.aclose()

@@ -13,15 +13,13 @@ from redis.exceptions import RedisError
 
 from actors.adapters.database import CONNECTION_ERRORS
 from actors.adapters.outside import Outside
-from actors.kernel import metrics, outbox
+from actors.kernel import locks, metrics, outbox
 from actors.kernel.publisher import Deposed, Publisher
 from actors.kernel.tools import end
 from actors.kernel.wakeup import CHANNEL, Wakeup
 
 log = structlog.get_logger(__name__)
 
-LEADER_LOCK = 0x7672_6C79
-"""The advisory lock a leader holds ("vrly")."""
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 0.5
 """The leader's connection ends after two idle seconds, so that a process that was stopped does not keep the lock."""
@@ -87,7 +85,7 @@ class Relay:
         )
         redis = self._outside.cache.stream_client()
         try:
-            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+            while not await connection.fetchval(locks.TAKE, locks.LEADER):
                 if self._stopping:
                     return
                 await asyncio.sleep(HEARTBEAT_SECONDS / 2)

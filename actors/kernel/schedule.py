@@ -12,14 +12,13 @@ from taskiq.cli.scheduler.run import SchedulerLoop
 from taskiq.scheduler.scheduled_task import ScheduledTask
 
 from actors.adapters.database import CONNECTION_ERRORS, Database
+from actors.kernel import locks
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.jobs import Job
 from actors.kernel.tools import is_set_within
 
 log = structlog.get_logger(__name__)
 
-SCHEDULER_LOCK = 0x7672_7363
-"""The advisory lock the one at work holds ("vrsc")."""
 HEARTBEAT_SECONDS = 2.0
 SESSION_SECONDS = 10
 """A scheduler that stands still for so long loses the lock with its connection."""
@@ -87,7 +86,7 @@ async def keep_schedule(database: Database, jobs: Iterable[Job], stopping: async
 
 
 async def _wait_for_lease(connection: asyncpg.Connection, stopping: asyncio.Event) -> None:
-    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", SCHEDULER_LOCK):
+    while not await connection.fetchval(locks.TAKE, locks.SCHEDULER):
         if await is_set_within(stopping, 1.0):
             return
 

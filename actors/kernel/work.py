@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -30,8 +30,10 @@ def without_twins(batch: Sequence[Envelope]) -> list[list[Envelope]]:
     return [envelopes for _, envelopes in parts]
 
 
-def _named(envelopes: Iterable[Envelope]) -> str | None:
+def _named(envelopes: Sequence[Envelope]) -> str | None:
     """The ids of the requests these came from, the first eight, joined by commas."""
+    if len(envelopes) == 1:
+        return envelopes[0].origin.request_id
     ids: dict[str, None] = {}
     for envelope in envelopes:
         if envelope.origin.request_id is not None:

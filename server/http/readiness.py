@@ -4,9 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
+import structlog
+
 from actors.adapters.cache import Cache
 from actors.kernel.message import View
 from actors.kernel.system import System
+from server.http.probe import Probe
+
+log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 2.0
 KEPT_SECONDS = 1.0
@@ -26,14 +31,19 @@ class ReadinessView(View):
 class Readiness:
     """Asks every part whether it works."""
 
-    def __init__(self, system: System, cache: Cache, others: Mapping[str, Check]) -> None:
+    def __init__(self, system: System, cache: Cache, probe: Probe, others: Mapping[str, Check]) -> None:
         self._system = system
         self._essential: Mapping[str, Check] = {
-            "database": self._database,
+            "database": probe.database_answers,
             "actors": self._actors,
             "serving": self._serving,
         }
-        self._others: Mapping[str, Check] = {"redis": _redis(cache), **others}
+        self._others: Mapping[str, Check] = {
+            "redis": _redis(cache),
+            "redis_keeps_everything": cache.keeps_everything,
+            **others,
+        }
+        self._red: list[str] = []
         self._looking: asyncio.Task[ReadinessView] | None = None
         self._good_until = 0.0
 
@@ -54,16 +64,16 @@ class Readiness:
         asked = {**self._essential, **self._others}
         answers = await asyncio.gather(*(_passes(check) for check in asked.values()))
         checks = dict(zip(asked, answers, strict=True))
+        red = [name for name, is_well in checks.items() if not is_well]
+        if red != self._red:
+            log.warning("readiness changed", red=red)
+        self._red = red
         is_ready = all(checks[name] for name in self._essential)
         return ReadinessView(
             status="ready" if is_ready else "unready",
             checks=checks,
             degraded=tuple(name for name in self._others if not checks[name]),
         )
-
-    async def _database(self) -> bool:
-        async with self._system.database.for_query() as connection:
-            return bool(await connection.fetchval("SELECT true"))
 
     async def _actors(self) -> bool:
         return not self._system.supervisor.failed

@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
-from prometheus_client import REGISTRY, generate_latest
 
 from actors.auth.people import ENTITLEMENTS, Entitlements, Plan
 from actors.graph.messages import MOST_BLOCKED, MOST_FOLLOWED
@@ -14,6 +13,7 @@ from actors.posts.messages import MOST_BOOKMARKS
 from actors.posts.tag_messages import MOST_TAGS
 from server.http import docs, openapi
 from server.http.binding import MAX_BODY
+from server.http.metrics import exposition
 from server.http.readiness import ReadinessView
 from server.http.routing import EdgeRoute
 from server.keys import DESCRIPTION, LIFECYCLE, LIMITER, READINESS, SETTINGS, SYSTEM, TABLE
@@ -86,11 +86,9 @@ async def readyz(request: web.Request) -> web.StreamResponse:
 
 
 async def metrics(request: web.Request) -> web.StreamResponse:
-    """Every metric of this process, for Prometheus."""
-    request.app[SYSTEM].measure()
-    return web.Response(
-        body=generate_latest(REGISTRY), headers={"Content-Type": _METRICS_TYPE, "Cache-Control": "no-store"}
-    )
+    """Every metric of this process, for Prometheus, as of the last second."""
+    text = exposition.text(request.app[SYSTEM].measure)
+    return web.Response(body=text, headers={"Content-Type": _METRICS_TYPE, "Cache-Control": "no-store"})
 
 
 async def limits(request: web.Request) -> web.StreamResponse:

@@ -5,19 +5,23 @@ import base64
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from actors.adapters.cache import open_cache
 from actors.adapters.outside import Outside, open_outside
 from actors.kernel.system import System
 from actors.settings import Settings
 from server.app import begin_drain, create_app, runner
+from server.http.metrics import Exposition
 from server.keys import SYSTEM
 from server.routes import health
 from tests.server.http import toys
 from tests.server.http.conftest import Client, Head
+from tests.servers import OwnValkey
 
 
 async def _broken() -> bool:
@@ -106,11 +110,43 @@ async def test_a_failed_actor_makes_the_process_unready(own: Client) -> None:
 
 
 async def test_without_its_database_the_process_is_unready(own: Client) -> None:
-    await _app(own)[SYSTEM].database.close()
+    database = _app(own)[SYSTEM].database
+    database._settings = database._settings.model_copy(update={"database_url": "postgresql://127.0.0.1:1/nothing"})
     async with own.get("/readyz") as response:
         assert (response.status, (await response.json())["checks"]["database"]) == (503, False)
     async with own.get("/healthz") as response:
         assert response.status == 200
+
+
+async def test_queries_that_take_all_connections_do_not_make_a_process_unready(own: Client) -> None:
+    system = _app(own)[SYSTEM]
+    async with AsyncExitStack() as stack:
+        for _ in range(system.outside.settings.query_connections):
+            await stack.enter_async_context(system.database.for_query())
+        async with own.get("/readyz") as response:
+            assert (response.status, (await response.json())["checks"]["database"]) == (200, True)
+
+
+async def test_a_redis_that_may_forget_is_said_to_do_harm(own_valkey: OwnValkey, settings: Settings) -> None:
+    cache = open_cache(settings.model_copy(update={"redis_url": own_valkey.url}))
+    assert await cache.keeps_everything()
+    await cache.redis.config_set("maxmemory", "100mb")
+    assert await cache.keeps_everything()
+    await cache.redis.config_set("maxmemory-policy", "allkeys-lru")
+    assert not await cache.keeps_everything()
+    await cache.close()
+
+
+async def test_metrics_are_written_once_a_second_however_many_ask() -> None:
+    measured = 0
+
+    def measure() -> None:
+        nonlocal measured
+        measured += 1
+
+    fresh = Exposition()
+    assert fresh.text(measure) == fresh.text(measure) != b""
+    assert measured == 1
 
 
 async def test_who_is_leaving_says_so_and_lets_connections_go(own: Client) -> None:
