@@ -34,21 +34,25 @@ async def trim(send: Send) -> None:
 
 
 async def _let_go(send: Send) -> bool:
+    """Let some of the oldest go, if they may. True: there may be more."""
     pipe = Pipe()
     pipe.add("XLEN", KEPT)
     pipe.add("MEMORY", "USAGE", KEPT)
-    pipe.add("XRANGE", KEPT, "-", "+", "COUNT", STEP)
-    length, size, oldest = await send(pipe)
+    length, size = await send(pipe)
     if length <= STEP:
         return False
-    last_id, fields = oldest[-1]
-    is_spare = length - STEP >= KEPT_ENTRIES and _at(fields) < datetime.now(UTC) - KEPT_FOR
-    if is_spare or size > KEPT_BYTES:
-        pipe = Pipe()
-        pipe.add("XTRIM", KEPT, "MINID", last_id)
-        await send(pipe)
-        return True
-    return False
+    is_too_big = size > KEPT_BYTES
+    if not is_too_big and length - STEP < KEPT_ENTRIES:
+        return False
+    pipe = Pipe()
+    pipe.add("XRANGE", KEPT, "-", "+", "COUNT", STEP)
+    ((*_, (last_id, fields)),) = await send(pipe)
+    if not is_too_big and _at(fields) >= datetime.now(UTC) - KEPT_FOR:
+        return False
+    pipe = Pipe()
+    pipe.add("XTRIM", KEPT, "MINID", last_id)
+    await send(pipe)
+    return True
 
 
 def _at(fields: Sequence[bytes]) -> datetime:
