@@ -55,7 +55,7 @@ async def work(
     """Do jobs until `stopping` is set, then finish those at hand, for 25 seconds at most; the rest goes to others."""
     wakeup = Wakeup(outside.database)
     bench = Bench(outside, listeners_of(actors()), wakeup, asyncio.Semaphore(HEAVY_AT_ONCE))
-    performer = Performer(jobs, bench, stopping, first_pause=first_pause)
+    performer = Performer(jobs, bench, first_pause=first_pause)
     broker = JobBroker(
         outside.settings.redis_url,
         partial(bury, bench, jobs),

@@ -39,8 +39,8 @@ class JobStream:
         self._consumer = consumer
         self._lease_ms = lease_ms
 
-    async def read(self, block_ms: int) -> Entry | None:
-        """The next entry nobody has had; None after waiting for one in vain."""
+    async def read(self, block_ms: int | None) -> Entry | None:
+        """The next entry nobody has had; None after waiting for one in vain, or at once if it may not wait."""
         streams: Any = await self._redis.xreadgroup(GROUP, self._consumer, {STREAM: ">"}, count=1, block=block_ms)
         for _, entries in streams or ():
             for entry, fields in entries:

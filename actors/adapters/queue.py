@@ -120,21 +120,24 @@ class JobBroker(RedisStreamBroker):
         await super().shutdown()
 
     async def listen(self) -> AsyncGenerator[AckableMessage, None]:
-        """Jobs, one at a time, as the receiver has room: first what others left behind, then new ones.
+        """Jobs, one at a time, as the receiver has room: what others left behind or gave back, and new ones, in turns.
 
         Survives the loss of Redis, of the stream and of its group; it waits until they are back.
         """
-        next_look, pause, is_new = 0.0, 0.0, True
+        next_look, pause, is_new, took_over = 0.0, 0.0, True, False
+        block_ms = max(50, int(self._lease * 1000 / _LOOKS_A_LEASE))
         # A cancellation that meets redis-py's wake-up is lost on Python 3.11, so it is also asked for in words.
         while not self.is_stopping():
             try:
                 if is_new:
                     await self._stream.drop_stale_consumers()
                     is_new = False
-                entry = None
-                if time.monotonic() >= next_look and (entry := await self._stream.take_over()) is None:
+                looks = not took_over and time.monotonic() >= next_look
+                found = await self._stream.take_over() if looks else None
+                entry = found or await self._stream.read(None if took_over else block_ms)
+                if looks and found is None:
                     next_look = time.monotonic() + self._lease / _LOOKS_A_LEASE
-                entry = entry or await self._stream.read(block_ms=max(50, int(self._lease * 1000 / _LOOKS_A_LEASE)))
+                took_over = found is not None
                 delivery = None if entry is None else await self._open(entry)
                 pause = 0.0
             except (RedisError, OSError, TimeoutError) as error:

@@ -83,12 +83,14 @@ class Job:
     run: Callable[..., Coroutine[Any, Any, None]]
     cron: str | None
     on_death: Callable[..., Coroutine[Any, Any, None]] | None
+    is_heavy: bool = False
 
 
 def job(
     name: str,
     *,
     cron: str | None = None,
+    heavy: bool = False,
     on_death: Callable[..., Coroutine[Any, Any, None]] | None = None,
 ) -> Callable[
     [Callable[Concatenate[JobContext, P], Coroutine[Any, Any, None]]],
@@ -99,6 +101,7 @@ def job(
     It must be idempotent, and ends in `context.transaction()`; one that returns without has nothing to do and is
     done. What it raises is tried again with growing pauses, an outage for as long as it lasts. When it was tried
     for the last time, `on_death` says in the commit of its letter what that means: nobody waits for it for ever.
+    Of those that are `heavy` a worker has a few in hand, however many are owed: no other job waits for them.
     Raises `DeclarationError` at import time for what could not run.
     """
 
@@ -115,7 +118,7 @@ def job(
             raise DeclarationError(f"job {name} and its last word must take the same arguments")
         checked = validate_call(config=ConfigDict(arbitrary_types_allowed=True))
         last_word = None if on_death is None else checked(on_death)
-        function.__job__ = Job(name, checked(function), cron, last_word)  # type: ignore[attr-defined]  # read by jobs_of
+        function.__job__ = Job(name, checked(function), cron, last_word, heavy)  # type: ignore[attr-defined]  # read by jobs_of
         return function
 
     return declare

@@ -1,6 +1,5 @@
 """How a delivered job is done: tried, paused, tried again, or buried."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Mapping
@@ -26,6 +25,9 @@ ATTEMPTS = 6
 """How often a job may raise before it is dead: tried again after 1, 2, 4, 8 and 16 seconds."""
 FIRST_PAUSE = 1.0
 LONGEST_OUTAGE_PAUSE = 5.0
+HEAVY_IN_HAND = 4
+"""Heavy jobs a worker has at once: one that computes, and those that fetch meanwhile what they need."""
+_HANDED_BACK_A_SECOND = 20
 
 _INTENT = """
 SELECT origin, done_at IS NULL AND NOT EXISTS (
@@ -35,42 +37,53 @@ FROM job_intents WHERE id = $1
 
 
 class Performer:
-    """Does one delivery after the other, several at a time. `stopping`, once set, ends every pause."""
+    """Does one delivery after the other, several at a time. What waits does so in the queue: it holds up nothing."""
 
-    def __init__(
-        self,
-        jobs: Mapping[str, Job],
-        bench: Bench,
-        stopping: asyncio.Event,
-        *,
-        first_pause: float = FIRST_PAUSE,
-    ) -> None:
+    def __init__(self, jobs: Mapping[str, Job], bench: Bench, *, first_pause: float = FIRST_PAUSE) -> None:
         self._jobs = jobs
         self._bench = bench
-        self._stopping = stopping
         self._first_pause = first_pause
+        self._pauses: dict[str, float] = {}
+        self._heavy_in_hand = 0
+        self._heavy_waiting: set[bytes] = set()
 
     async def perform(self, broker: JobBroker, delivery: Delivery) -> None:
-        """Settle a delivery, whatever becomes of it. An outage burns no attempt: the job waits in hand."""
-        name, pause = delivery.message.task_name, self._first_pause
+        """Settle a delivery, whatever becomes of it."""
+        if not self._jobs[delivery.message.task_name].is_heavy:
+            await self._settle(broker, delivery)
+        elif self._heavy_in_hand == HEAVY_IN_HAND:
+            # The more wait, the longer each does: those that come back are as many a second.
+            self._heavy_waiting.add(delivery.entry)
+            await broker.give_back(delivery, max(self._first_pause, len(self._heavy_waiting) / _HANDED_BACK_A_SECOND))
+        else:
+            self._heavy_waiting.discard(delivery.entry)
+            self._heavy_in_hand += 1
+            try:
+                await self._settle(broker, delivery)
+            finally:
+                self._heavy_in_hand -= 1
+                if not self._heavy_in_hand:
+                    self._heavy_waiting.clear()  # others may have done them
+
+    async def _settle(self, broker: JobBroker, delivery: Delivery) -> None:
+        """Try it. An outage burns no attempt, and has jobs of that name wait the longer the more of them it meets."""
+        name = delivery.message.task_name
         with bound_contextvars(job=name, job_id=delivery.message.task_id):
-            while True:
-                try:
-                    with job_seconds.labels(name).time():
-                        await self._attempt(delivery)
-                except Exception as error:  # noqa: BLE001  a worker outlives whatever a job raises
-                    if judge(error) not in {Verdict.OUTAGE, Verdict.RERUN}:
-                        await self._fail(broker, delivery, error)
-                        return
-                    log.warning("job paused", error=error)
-                    if await self._stops_within(pause):
-                        await broker.give_back(delivery)
-                        return
-                    pause = min(LONGEST_OUTAGE_PAUSE, pause * 2)
-                else:
-                    jobs_total.labels(name, "done").inc()
-                    await broker.done(delivery)
+            try:
+                with job_seconds.labels(name).time():
+                    await self._attempt(delivery)
+            except Exception as error:  # noqa: BLE001  a worker outlives whatever a job raises
+                if judge(error) not in {Verdict.OUTAGE, Verdict.RERUN}:
+                    await self._fail(broker, delivery, error)
                     return
+                pause = self._pauses.get(name, self._first_pause)
+                self._pauses[name] = min(LONGEST_OUTAGE_PAUSE, pause * 2)
+                log.warning("job paused", seconds=pause, error=error)
+                await broker.give_back(delivery, pause)
+            else:
+                self._pauses.pop(name, None)
+                jobs_total.labels(name, "done").inc()
+                await broker.done(delivery)
 
     async def _attempt(self, delivery: Delivery) -> None:
         job_id = UUID(delivery.message.task_id)
@@ -102,14 +115,6 @@ class Performer:
             await broker.bury(delivery, repr(error), failures)
         else:
             await broker.give_back(delivery, self._first_pause * 2 ** (failures - 1))
-
-    async def _stops_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-        except TimeoutError:
-            return False
-        return True
 
     def _reach(self, point: str) -> None:
         """A named point at which a test may let this process die, as by `VITRINE_FAULT`."""

@@ -36,7 +36,7 @@ async def give_up(tx: Transaction, photo_id: UUID) -> None:
     await _reject(tx, photo_id, "processing_failed")
 
 
-@job("media.process", on_death=give_up)
+@job("media.process", heavy=True, on_death=give_up)
 async def process(context: JobContext, photo_id: UUID) -> None:
     """Make an upload a photograph people see.
 
@@ -48,7 +48,7 @@ async def process(context: JobContext, photo_id: UUID) -> None:
     storage, content_type = context.adapters.storage, photo["content_type"]
     addresses = Addresses(context.adapters.settings.media_url, storage)
     try:
-        async with context.heavy, arrived(context.adapters, photo) as original:
+        async with arrived(context.adapters, photo) as original, context.heavy:
             await _note(context, photo_id, CHECKED)
             picture = await darkroom.develop(original.file, content_type)
             await _note(context, photo_id, DEVELOPED)

@@ -51,6 +51,23 @@ async def idle(context: JobContext) -> None:
     await _note(context, "idle")
 
 
+@job("sample.heavy", heavy=True)
+async def heavy(context: JobContext, seconds: float) -> None:
+    """Takes its time, one at a time."""
+    await _note(context, "heavy")
+    async with context.heavy:
+        await asyncio.sleep(seconds)
+    await _take_effect(context, "heavy")
+
+
+@job("sample.away", heavy=True)
+async def away(context: JobContext, seconds: float) -> None:
+    """Asks, for so long, somebody who is not there."""
+    await _note(context, "away")
+    await asyncio.sleep(seconds)
+    raise Outage("nobody answers")
+
+
 @job("sample.failing")
 async def failing(context: JobContext) -> None:
     """Always raises."""

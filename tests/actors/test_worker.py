@@ -257,6 +257,21 @@ async def test_an_outage_burns_no_attempts(rows: Rows, outside: Outside) -> None
     assert await rows.letters() == []
 
 
+@pytest.mark.parametrize("others", ["sample.heavy", "sample.away"])
+async def test_a_letter_goes_out_while_twenty_pictures_wait_or_what_they_need_is_away(
+    rows: Rows, outside: Outside, others: str
+) -> None:
+    pictures = [await rows.owe(others, '{"seconds": 0.15}') for _ in range(20)]
+    async with workers(outside):
+        await until(lambda: rows.runs(others.removeprefix("sample.")))
+        letter = await rows.owe("sample.quick")
+        await until(lambda: rows.effects(letter))
+        assert sum([await rows.effects(job_id) for job_id in pictures]) < 10
+        for job_id in pictures if others == "sample.heavy" else ():
+            await until(lambda job_id=job_id: rows.effects(job_id))  # type: ignore[misc]  # bound now, not later
+    assert await rows.letters() == []
+
+
 async def test_a_job_that_kills_its_workers_is_dead_after_so_many_deliveries(rows: Rows, settings: Settings) -> None:
     await rows.owe("sample.deadly", '{"note": "of a killer"}')
     for _ in range(2):
