@@ -94,23 +94,3 @@ async def settled(database_url: str, *, seconds: float) -> float | None:
     finally:
         await connection.close()
     return time.monotonic() - began
-
-
-async def miscounted(database_url: str) -> list[str]:
-    """Posts whose counters differ from their rows, in words."""
-    connection = await asyncpg.connect(database_url)
-    try:
-        rows = await connection.fetch("""
-            SELECT p.id, p.likes, p.reposts, coalesce(l.n, 0) AS like_rows, coalesce(r.n, 0) AS repost_rows
-            FROM posts p
-            LEFT JOIN (SELECT post_id, count(*) n FROM likes GROUP BY 1) l ON l.post_id = p.id
-            LEFT JOIN (SELECT post_id, count(*) n FROM reposts GROUP BY 1) r ON r.post_id = p.id
-            WHERE p.original_post_id IS NULL AND (p.likes, p.reposts) <> (coalesce(l.n, 0), coalesce(r.n, 0))
-        """)
-    finally:
-        await connection.close()
-    return [
-        f"post {row['id']} says {row['likes']} likes and {row['reposts']} reposts, its rows "
-        f"{row['like_rows']} and {row['repost_rows']}"
-        for row in rows
-    ]

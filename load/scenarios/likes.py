@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from load.bench import Bench
+from load.counts import miscounted
 from load.figures import Figure, Outcome, curve, quantile
 from load.wire import Wire, connect, tail
-from load.world import Person, likes_of, miscounted, moves_of, settled
+from load.world import Person, likes_of, moves_of, settled
 
 CONNECTIONS = 256
 GOALS = {(1, "one hot post"): 6_000, (1, "spread"): 4_000, (2, "one hot post"): 9_000, (2, "spread"): 5_000}
@@ -124,7 +125,7 @@ async def _settle(bench: Bench, outcome: Outcome, name: str) -> None:
 
 async def _compare(bench: Bench, outcome: Outcome, name: str, storm: Storm) -> None:
     """Counters with rows, and rows with what was acknowledged."""
-    wrong = await miscounted(bench.database_url)
+    wrong = await miscounted(bench.database_url, "likes", "reposts")
     outcome.figures.append(Figure(f"{name}: posts whose count differs from rows", len(wrong), "posts", 0))
     outcome.faults += wrong[:_SHOWN_FAILURES]
     if not storm.failed:

@@ -110,7 +110,7 @@ def success_headers(route: Route) -> dict[str, Any]:
     names = ["X-Request-ID", "RateLimit-Policy", "RateLimit"]
     if route.live:
         names.append("Stream-Position")
-    if route.public_max_age:
+    if route.public_max_age is not None:
         names.append("ETag")
     if "after" in route.message.model_fields:
         names.append("Link")

@@ -120,7 +120,7 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.reply not in _NONE and route.status != 204:
         success["content"] = {"application/json": {"schema": schemas[route.reply, "serialization"]}}
     responses: dict[str, Any] = {str(route.status): success}
-    if route.public_max_age:
+    if route.public_max_age is not None:
         responses["304"] = {"description": "You hold this version.", "headers": describing.success_headers(route)}
     for status in sorted(_errors(route)):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}

@@ -41,7 +41,7 @@ class Rendering:
             body = reply.__pydantic_serializer__.to_json(reply)
         else:
             body = self._adapter.dump_json(reply)
-        if self._route.public_max_age and not is_private:
+        if self._route.public_max_age is not None and not is_private:
             return public(request, body, headers, self._route.public_max_age)
         headers[hdrs.CACHE_CONTROL] = PRIVATE
         return web.Response(body=body, status=self._route.status, headers=headers)
@@ -59,7 +59,7 @@ class Rendering:
             headers["Stream-Position"] = page.position
         if page.link is not None:
             headers[hdrs.LINK] = page.link
-        if self._route.public_max_age and not is_private:
+        if self._route.public_max_age is not None and not is_private:
             return public(request, page.body, headers, self._route.public_max_age, page.etag)
         headers[hdrs.CACHE_CONTROL] = PRIVATE
         return web.Response(body=page.body, headers=headers)

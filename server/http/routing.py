@@ -34,7 +34,7 @@ class Options(TypedDict, total=False):
     bucket: str
     fixed: Mapping[str, Any]
     live: bool
-    public_max_age: int
+    public_max_age: int | None
     keeps: Keeps | None
     idempotent: bool
     respond: Respond | None
@@ -51,8 +51,8 @@ class Route:
 
     `role`: the least role that may call; None lets visitors in unless the message needs a caller. `plan`: the least
     plan. `bucket`: the rate limit it spends. `fixed`: fields the route decides. `live`: carries `Stream-Position`.
-    `public_max_age`: seconds others may keep what a visitor gets. `keeps`: of which messages the page is kept here
-    for an instant, each for who asked. `idempotent`: honours `Idempotency-Key`.
+    `public_max_age`: seconds others may keep what a visitor gets before they ask whether it changed. `keeps`: of
+    which messages the page is kept here for an instant, each for who asked. `idempotent`: honours `Idempotency-Key`.
     `respond` makes the response itself, shaped as `renders`; `fill` gives fields that are in neither path, query
     nor body. `limit_by` names a field whose value spends the bucket too. `tag`: the part of the service it belongs
     to, unless that is its message's domain. `reads_body`: False takes whatever body it is sent, and looks at none.
@@ -67,7 +67,7 @@ class Route:
     bucket: str = "writes"
     fixed: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     live: bool = False
-    public_max_age: int = 0
+    public_max_age: int | None = None
     keeps: Keeps | None = None
     idempotent: bool = False
     respond: Respond | None = None
@@ -191,7 +191,7 @@ def _faults(route: Route) -> Iterable[str]:
         yield f"nothing fills {', '.join(unfilled)} of {name}"
     if route.limit_by is not None and route.limit_by not in fields:
         yield f"{name} has no field {route.limit_by!r} to limit by"
-    if route.public_max_age and (route.method != "GET" or not route.needs.is_open):
+    if route.public_max_age is not None and (route.method != "GET" or not route.needs.is_open):
         yield "only what visitors may GET can be public"
     if (route.status == 204) != (route.reply in {None, type(None)}) and route.respond is None:
         yield f"status {route.status} does not fit a reply of {route.reply}"

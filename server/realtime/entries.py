@@ -6,6 +6,8 @@ from sys import intern
 from typing import NamedTuple, Self
 from uuid import UUID
 
+import orjson
+
 _POSITION = re.compile(r"(\d{1,20})-(\d{1,20})")
 
 EPOCH = b"epoch"
@@ -14,6 +16,8 @@ REVOKED = b"session.revoked"
 NARROWED = b"sight.narrowed"
 """Under the topic `sight:<author>`: some viewer, or any, may see that author no longer."""
 STANDING = b"standing.changed"
+GONE: Mapping[bytes, str] = {b"post.deleted": "post_id", b"comment.deleted": "comment_id"}
+"""What says that something was taken back, and the field that names it."""
 
 
 class Position(NamedTuple):
@@ -35,7 +39,7 @@ class Position(NamedTuple):
 class Entry:
     """One entry of the log. The fields are the bytes that Redis sent, `data` is JSON."""
 
-    __slots__ = ("at", "data", "ephemeral", "id", "n", "near", "read_at", "topics", "type", "work_of")
+    __slots__ = ("_about", "at", "data", "ephemeral", "id", "n", "near", "read_at", "topics", "type", "work_of")
 
     def __init__(
         self,
@@ -63,11 +67,27 @@ class Entry:
         """Whose work it shows: some may not see that."""
         self.near = near
         """Who else must be somebody whom one may meet."""
+        self._about: frozenset[str] | None = None
 
     @property
     def size(self) -> int:
         """About how many bytes it costs to keep."""
         return 400 + len(self.data) + 100 * len(self.topics)
+
+    @property
+    def takes_back(self) -> str | None:
+        """The id of the post or comment that is gone by it."""
+        field = GONE.get(self.type)
+        return None if field is None else orjson.loads(self.data).get(field)
+
+    @property
+    def about(self) -> frozenset[str]:
+        """The ids of the post or comment that it shows, and of the comment that this replies to."""
+        if self._about is None:
+            data = orjson.loads(self.data)
+            shown = data.get("comment") or data.get("post") or {}
+            self._about = frozenset(found for name in ("id", "parent_id") if (found := shown.get(name)))
+        return self._about
 
     @property
     def is_internal(self) -> bool:

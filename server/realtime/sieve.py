@@ -6,7 +6,7 @@ from uuid import UUID
 
 from actors.auth.people import Caller, id_of
 from server.realtime.audience import FOLLOWING
-from server.realtime.entries import Entry
+from server.realtime.entries import GONE, Entry
 from server.realtime.following import Shown, shown_by
 from server.realtime.questions import Questions
 from server.realtime.ring import AUTHORS, Ring
@@ -16,8 +16,22 @@ T = TypeVar("T")
 
 
 def passing(ring: Ring, n: int, topic: Named) -> Sequence[Entry]:
-    """The entries after `n` that went to a topic; to the feed of those one follows went whatever any author showed."""
-    return ring.since(n, _kept_under(topic))
+    """The entries after `n` that went to a topic; to the feed of those one follows went whatever any author showed.
+
+    What was taken back since then is not shown any more: that it is gone is all there is to say of it.
+    """
+    entries = ring.since(n, _kept_under(topic))
+    if not any(entry.type in GONE for entry in entries):
+        return entries
+    gone: set[str] = set()
+    left: list[Entry] = []
+    for entry in reversed(entries):
+        if (taken_back := entry.takes_back) is not None:
+            gone.add(taken_back)
+        elif gone and not gone.isdisjoint(entry.about):
+            continue
+        left.append(entry)
+    return left[::-1]
 
 
 def count_passing(ring: Ring, n: int, topic: Named) -> int:

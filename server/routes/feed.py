@@ -11,7 +11,8 @@ def _is_for_you(question: GetFeed) -> bool:
 
 
 ROUTES = (
-    get("/v1/feed", GetFeed, live=True, public_max_age=1, keeps=_is_for_you),
+    # A page is kept here already: kept elsewhere for a second more it might show for longer what is hidden since.
+    get("/v1/feed", GetFeed, live=True, public_max_age=0, keeps=_is_for_you),
     post("/v1/feed/feedback", GiveFeedback, status=204),
     get("/v1/feed/preferences", GetFeedPreferences),
     patch("/v1/feed/preferences", SetFeedPreferences),

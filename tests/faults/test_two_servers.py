@@ -30,6 +30,9 @@ SELECT (SELECT count(*) FROM posts p WHERE p.original_post_id IS NOT NULL AND p.
 """
 
 
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+
+
 @pytest.mark.parametrize("commands", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
 async def test_mixed_commands_through_two_servers_end_with_counts_equal_to_rows(stack: Stack, commands: int) -> None:
     author, *people = await stack.people(PEOPLE + 1)
@@ -43,6 +46,7 @@ async def test_mixed_commands_through_two_servers_end_with_counts_equal_to_rows(
     ]
     wires = [await connect(servers[place % 2].url) for place in range(CONNECTIONS)]
     statuses: Counter[int] = Counter()
+    deadlocks = await stack.value(DEADLOCKS)
 
     async def drive(wire: Wire) -> None:
         while requests:
@@ -51,6 +55,7 @@ async def test_mixed_commands_through_two_servers_end_with_counts_equal_to_rows(
 
     await asyncio.gather(*(drive(wire) for wire in wires))
     assert statuses == {200: commands}
+    assert await stack.value(DEADLOCKS) == deadlocks
 
     assert await stack.value(ORPHANS) == 0
     for post in posts:

@@ -13,6 +13,7 @@ from actors.kernel.message import Request
 from actors.kernel.paging import PagedQuery
 from actors.kernel.system import System
 from actors.posts.messages import CreatePost, DeletePost, PostView, RestorePost, SetBookmark, SetLike, SetRepost
+from load.counts import miscounted
 from tests.actors.auth.people import fetch
 from tests.actors.media.uploading import uploaded
 from tests.images import photograph
@@ -100,14 +101,6 @@ async def whole(system: System, question: PagedQuery[T]) -> list[T]:
         question = question.model_copy(update={"after": page.next})
 
 
-async def miscounted(database_url: str) -> list[asyncpg.Record]:
-    """Posts whose counts are not the rows they count."""
-    return await fetch(
-        database_url,
-        """
-        SELECT id, likes, reposts FROM posts p WHERE original_post_id IS NULL AND (
-            likes <> (SELECT count(*) FROM likes l WHERE l.post_id = p.id)
-            OR reposts <> (SELECT count(*) FROM reposts r WHERE r.post_id = p.id)
-            OR reposts <> (SELECT count(*) FROM posts r WHERE r.original_post_id = p.id))
-        """,
-    )
+async def wrong_marks(database_url: str) -> list[str]:
+    """Posts whose counts of likes and reposts are not the rows they count."""
+    return await miscounted(database_url, "likes", "reposts", "shown reposts")

@@ -12,7 +12,7 @@ from actors.kernel.system import System
 from actors.posts.messages import DeletePost, RestorePost, SetBookmark, SetLike, SetRepost
 from actors.settings import Settings
 from tests.actors.auth.people import callers, fetch, until
-from tests.actors.posts.posting import crowd, do, miscounted, plant
+from tests.actors.posts.posting import crowd, do, plant, wrong_marks
 
 LIKES = 2_000
 
@@ -59,7 +59,7 @@ async def test_whatever_happens_at_once_counts_equal_rows(system: System, databa
 
     for _ in range(4):
         await asyncio.gather(*(something() for _ in range(200)))
-    assert await miscounted(database_url) == []
+    assert await wrong_marks(database_url) == []
     (row,) = await fetch(
         database_url,
         "SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS living, (SELECT count(*) FROM post_tags) AS tagged FROM "

@@ -28,7 +28,7 @@ from actors.posts.messages import (
 from actors.posts.tag_messages import ListTagPosts
 from tests.actors.auth.people import callers, facts, fetch, until
 from tests.actors.clock import strike
-from tests.actors.posts.posting import crowd, do, miscounted, plant, whole
+from tests.actors.posts.posting import crowd, do, plant, whole, wrong_marks
 
 
 async def deleted(system: System, database_url: str, who: Caller, *, days: float = 0) -> UUID:
@@ -182,4 +182,4 @@ async def test_what_nobody_can_restore_any_more_goes_with_all_that_hangs_on_it(
         rows = await fetch(database_url, f"SELECT DISTINCT post_id FROM {table}")
         assert [row["post_id"] for row in rows] == [kept]
     assert await fetch(database_url, "SELECT 1 FROM post_revisions") == []
-    assert await miscounted(database_url) == []
+    assert await wrong_marks(database_url) == []

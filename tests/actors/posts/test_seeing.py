@@ -11,7 +11,7 @@ from actors.kernel.errors import NotFound
 from actors.kernel.system import System
 from actors.posts.messages import BookmarkState, LikeState, RepostState, SetBookmark, SetLike, SetRepost
 from tests.actors.auth.people import callers, fetch
-from tests.actors.posts.posting import do, miscounted, plant
+from tests.actors.posts.posting import do, plant, wrong_marks
 
 Hide = Callable[[System, Caller, Caller, str], Awaitable[object]]
 
@@ -80,4 +80,4 @@ async def test_what_one_put_on_a_post_one_takes_back_where_one_sees_nothing_any_
         assert [row["user_id"] for row in await fetch(database_url, f"SELECT user_id FROM {table}")] == [author.id]
     (row,) = await fetch(database_url, "SELECT likes, reposts FROM posts WHERE id = $1", post)
     assert tuple(row) == (1, 1)
-    assert await miscounted(database_url) == []
+    assert await wrong_marks(database_url) == []

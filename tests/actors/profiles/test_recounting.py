@@ -6,17 +6,12 @@ import random
 from actors.adapters.outside import Outside
 from actors.graph.messages import SetFollow
 from actors.kernel.system import System
+from load.counts import miscounted
 from tests.actors.auth.people import callers, facts, fetch
 from tests.actors.clock import strike
 from tests.actors.comments.commenting import settle
-from tests.actors.profiles.test_counting import DRIFT
 
 RECOUNT = "profiles.recount"
-
-
-async def drift(database_url: str) -> int:
-    (row,) = await fetch(database_url, DRIFT)
-    return int(row["n"])
 
 
 async def test_no_follow_on_its_way_is_taken_for_drift_and_injected_drift_is_healed_once(
@@ -42,7 +37,7 @@ async def test_no_follow_on_its_way_is_taken_for_drift_and_injected_drift_is_hea
     is_over.set()
     await asyncio.gather(*recounting)
     await settle(database_url)
-    assert await drift(database_url) == 0
+    assert await miscounted(database_url, "followers", "following") == []
     shown = [fact["profile"] for fact in await facts(database_url, "ProfileCounted")]
     last = [profile["counts"]["followers"] for profile in shown if profile["id"] == str(people[0].id)][-1]
     (row,) = await fetch(database_url, "SELECT followers FROM profiles WHERE user_id = $1", people[0].id)

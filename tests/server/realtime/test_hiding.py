@@ -131,6 +131,41 @@ async def test_what_passed_is_replayed_only_to_those_who_may_see_it_now(start_li
     assert [(await socket.push())["data"]["number"] for _ in range(2)] == [1, 3]
 
 
+async def test_what_was_taken_back_is_not_replayed_only_that_it_is_gone(live: Live, stream: Stream) -> None:
+    author, viewer, post_id = uuid4(), uuid4(), uuid4()
+    posts, comments = [{"id": str(uuid4())} for _ in range(2)], [{"id": str(uuid4())} for _ in range(3)]
+    comments[1]["parent_id"] = comments[0]["id"]
+    live.people.follows.add((viewer, author))
+    live.people.posts[post_id] = (0, 0, 0, 0)
+    topics, comment_topic = f"tag:sea author:{author}", f"post:{post_id}"
+    for post in posts:
+        await stream.add(topics, "post.published", {"post": post}, work_of=author)
+    for comment in comments:
+        await stream.add(comment_topic, "comment.created", {"comment": comment})
+    await stream.add(topics, "post.deleted", {"post_id": posts[0]["id"]}, work_of=author)
+    await stream.add(comment_topic, "comment.deleted", {"comment_id": comments[0]["id"]})
+    await stream.add(topics, "post.updated", {"post": posts[1]}, work_of=author)
+    await stream.add(comment_topic, "comment.updated", {"comment": comments[2]})
+    for topic, shown in (("tag:sea", posts[1]), ("feed:following", posts[1]), (comment_topic, comments[2])):
+        socket = await live.connect(viewer, topics={topic: "5-0"})
+        frames = [await socket.push() for _ in range(3)]
+        kind = "comment" if topic == comment_topic else "post"
+        assert [frame["type"].partition(".")[2] for frame in frames][1] == "deleted"
+        assert [frame["data"][kind] for frame in (frames[0], frames[2])] == [shown, shown]
+
+
+async def test_who_brings_back_what_was_taken_back_shows_it_again(live: Live, stream: Stream) -> None:
+    post = {"id": str(uuid4())}
+    for kind, data in (
+        ("published", {"post": post}),
+        ("deleted", {"post_id": post["id"]}),
+        ("published", {"post": post}),
+    ):
+        await stream.add("tag:sea", f"post.{kind}", data)
+    socket = await live.connect(uuid4(), topics={"tag:sea": "5-0"})
+    assert [(await socket.push())["type"] for _ in range(2)] == ["post.deleted", "post.published"]
+
+
 async def test_under_a_post_one_hears_those_one_may_meet_though_their_own_work_is_private(
     live: Live, stream: Stream
 ) -> None:
