@@ -66,9 +66,10 @@ async def _limits(url: str, world: World) -> str:
         wire.close()
     buckets = {item["name"]: item for item in orjson.loads(reply.body)["items"]}
     told = ", ".join(
-        f"{name} {buckets[name]['limit']} in {buckets[name]['window_seconds']} s" for name in ("writes", "reads")
+        f"{name} {buckets[name]['limit']:,} in {buckets[name]['window_seconds']} s"
+        for name in ("writes", "reads", "sockets")
     )
-    return f"rate limits: enforced as shipped ({told}, a person); the load is spread over enough people"
+    return f"rate limits: enforced ({told}); the load is spread over enough people, all sockets come from one address"
 
 
 def _distinct(world: World, needs: int) -> str:

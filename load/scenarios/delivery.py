@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from load.aftermath import settle_and_count
 from load.bench import Bench
 from load.figures import Figure, Outcome
 from load.proc import cpu_seconds
@@ -92,6 +93,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         close_all(held)
     outcome.conditions.append(f"{sockets:,} sockets, all read; {WRITERS} people write at another server")
     outcome.conditions.append(f"a burst: {WRITERS} comments that the server finds in the log at once, held till then")
+    await settle_and_count(bench.database_url, outcome)
 
 
 async def _write(

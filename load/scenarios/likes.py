@@ -5,17 +5,16 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
+from load.aftermath import settle_and_count
 from load.bench import Bench
-from load.counts import miscounted
 from load.figures import Figure, Outcome, curve, quantile
 from load.wire import Wire, connect, tail
-from load.world import Person, likes_of, moves_of, settled
+from load.world import Person, likes_of, moves_of
 
 CONNECTIONS = 256
 GOALS = {(1, "one hot post"): 6_000, (1, "spread"): 4_000, (2, "one hot post"): 9_000, (2, "spread"): 5_000}
 MOVES = {"one hot post": 0.1}
 """A batch moves the row of a post once, however many like it."""
-SETTLE_SECONDS = 60.0
 _SHOWN_FAILURES = 3
 
 
@@ -111,23 +110,11 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         outcome.curves.append(curve(f"Time of a like, {name}", "ms", [value * 1000 for value in ordered]))
         outcome.faults += [f"{name}: {failure}" for failure in storm.failures]
         await _compare(bench, outcome, name, storm)
-        await _settle(bench, outcome, name)
-
-
-async def _settle(bench: Bench, outcome: Outcome, name: str) -> None:
-    """What the likes caused: scores, notifications, totals of people."""
-    seconds = await settled(bench.database_url, seconds=SETTLE_SECONDS)
-    if seconds is None:
-        outcome.faults.append(f"{name}: not every fact took effect within {SETTLE_SECONDS:g} s")
-    else:
-        outcome.figures.append(Figure(f"{name}: every fact in effect after the last reply", seconds, "s"))
+        await settle_and_count(bench.database_url, outcome, name)
 
 
 async def _compare(bench: Bench, outcome: Outcome, name: str, storm: Storm) -> None:
-    """Counters with rows, and rows with what was acknowledged."""
-    wrong = await miscounted(bench.database_url, "likes", "reposts")
-    outcome.figures.append(Figure(f"{name}: posts whose count differs from rows", len(wrong), "posts", 0))
-    outcome.faults += wrong[:_SHOWN_FAILURES]
+    """Rows with what was acknowledged."""
     if not storm.failed:
         rows = await likes_of(bench.database_url, storm.posts)
         lost = len(storm.liked ^ rows)

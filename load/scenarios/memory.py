@@ -6,6 +6,7 @@ from itertools import cycle, islice
 
 import asyncpg
 
+from load.aftermath import settle_and_count
 from load.bench import Bench
 from load.figures import Figure, Outcome
 from load.proc import resident_bytes
@@ -85,6 +86,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
     ]
     if read < frames:
         outcome.faults.append(f"only {read:,} of {frames:,} frames were read")
+    await settle_and_count(bench.database_url, outcome)
 
 
 async def _open(url: str, world: World, tokens: list[str]) -> list[Socket]:

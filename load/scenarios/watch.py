@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from load.aftermath import settle_and_count
 from load.bench import Bench
 from load.figures import QUANTILES, Curve, Figure, Outcome
 from load.sockets import Socket, SocketClosed, close_all, watch_many
@@ -140,6 +141,7 @@ async def measure(bench: Bench, outcome: Outcome, sockets: int, rate: int, goals
     values = tuple(staleness.quantile(share) for share in QUANTILES)
     outcome.curves.append(Curve(f"Staleness, {name}", "ms", values))
     outcome.faults += [f"{name}: {failure}" for failure in failures[:3]]
+    await settle_and_count(bench.database_url, outcome, name)
 
 
 async def run(bench: Bench, outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from actors.live_data import DATA
 from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.frames import (
     PROTOCOL,
@@ -29,6 +30,7 @@ from server.realtime.frames import (
     Tracked,
     Unsub,
     Untrack,
+    Watchers,
 )
 from server.realtime.topics import CARRIES
 
@@ -43,6 +45,8 @@ _REQUESTS: Mapping[type[BaseModel], type[BaseModel] | None] = {
 }
 _ANSWERS: tuple[type[BaseModel], ...] = (Answer, Refused)
 _PUSHES: tuple[type[BaseModel], ...] = (EventPush, CountsPush, LagPush, NoticePush, PingPush)
+_DATA: Mapping[str, type[BaseModel]] = {**DATA, "watchers": Watchers}
+"""What events say, by their type."""
 
 _CHANNEL = "#/channels/realtime"
 
@@ -50,8 +54,9 @@ _CHANNEL = "#/channels/realtime"
 def document(public_url: str) -> dict[str, Any]:
     """The description, with the server's own address in it."""
     address = urlsplit(public_url)
-    sent = (*_ANSWERS, *_PUSHES)
+    sent = (*_ANSWERS, *_PUSHES, *dict.fromkeys(_DATA.values()))
     models = [(model, "validation") for model in _REQUESTS] + [(model, "serialization") for model in sent]
+    messages = _messages()
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]  # the literals are inferred as str
     return {
         "asyncapi": "3.0.0",
@@ -68,17 +73,12 @@ def document(public_url: str) -> dict[str, Any]:
         "channels": {
             "realtime": {
                 "address": "/v1/realtime",
-                "messages": {
-                    model.__name__: {"$ref": f"#/components/messages/{model.__name__}"} for model in (*_REQUESTS, *sent)
-                },
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
                 "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
             }
         },
         "operations": {**_requests(), **_sent()},
-        "components": {
-            "messages": {model.__name__: _message(model) for model in (*_REQUESTS, *sent)},
-            "schemas": schemas["$defs"],
-        },
+        "components": {"messages": messages, "schemas": schemas["$defs"]},
     }
 
 
@@ -88,7 +88,7 @@ def _requests() -> dict[str, Any]:
             "action": "receive",
             "channel": {"$ref": _CHANNEL},
             "summary": _summary(model),
-            "messages": [_in_channel(model)],
+            "messages": _in_channel(model.__name__),
             **({} if answer is None else {"reply": _reply()}),
         }
         for model, answer in _REQUESTS.items()
@@ -101,26 +101,52 @@ def _sent() -> dict[str, Any]:
             "action": "send",
             "channel": {"$ref": _CHANNEL},
             "summary": _summary(model),
-            "messages": [_in_channel(model)],
+            "messages": _in_channel(*(_events() if model is EventPush else (model.__name__,))),
         }
         for model in _PUSHES
     }
 
 
 def _reply() -> dict[str, Any]:
-    return {"channel": {"$ref": _CHANNEL}, "messages": [_in_channel(model) for model in _ANSWERS]}
+    return {"channel": {"$ref": _CHANNEL}, "messages": _in_channel(*(model.__name__ for model in _ANSWERS))}
 
 
-def _in_channel(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"{_CHANNEL}/messages/{model.__name__}"}
+def _in_channel(*names: str) -> list[dict[str, str]]:
+    return [{"$ref": f"{_CHANNEL}/messages/{name}"} for name in names]
 
 
-def _message(model: type[BaseModel]) -> dict[str, Any]:
+def _messages() -> dict[str, Any]:
+    whole = (model for model in (*_REQUESTS, *_ANSWERS, *_PUSHES) if model is not EventPush)
+    return {model.__name__: _message(model.__name__, _summary(model), _schema(model)) for model in whole} | _events()
+
+
+def _events() -> dict[str, Any]:
+    """One message for each type of event on each topic: `feed-following.post.reposted` and so on."""
     return {
-        "name": model.__name__,
-        "summary": _summary(model),
-        "payload": {"$ref": f"#/components/schemas/{model.__name__}"},
+        (name := f"{topic.partition(':<')[0].replace(':', '-')}.{kind}"): _message(
+            name, f"`{kind}` on `{topic}`", _event(topic, kind)
+        )
+        for topic, kinds in CARRIES.items()
+        for kind in kinds
     }
+
+
+def _event(topic: str, kind: str) -> dict[str, Any]:
+    fixed, has_rest, _ = topic.partition("<")
+    narrowed = {
+        "topic": {"pattern": f"^{fixed}" if has_rest else f"^{fixed}$"},
+        "type": {"const": kind},
+        "data": _schema(_DATA[kind]),
+    }
+    return {"allOf": [_schema(EventPush), {"type": "object", "properties": narrowed}]}
+
+
+def _schema(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}
+
+
+def _message(name: str, summary: str, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "summary": summary, "payload": payload}
 
 
 def _summary(model: type[BaseModel]) -> str:
@@ -128,7 +154,9 @@ def _summary(model: type[BaseModel]) -> str:
 
 
 def _description() -> str:
-    topics = "\n".join(f"- `{topic}`: {', '.join(f'`{one}`' for one in types)}" for topic, types in CARRIES.items())
+    topics = "\n".join(
+        f"- `{topic}`: {', '.join(f'`{one}`' for one in types)}" for topic, types in CARRIES.items() if types
+    )
     closes = ", ".join(f"{code.value} {code.name}" for code in CloseCode)
     errors = ", ".join(ErrorCode)
     return (

@@ -189,6 +189,12 @@ class EventPush(_Frame):
     data: dict[str, Any]
 
 
+class Watchers(_Frame):
+    """Data of `watchers`: how many sockets watch the post, in all servers together."""
+
+    count: int
+
+
 class CountsPush(_Frame):
     """Absolute counts; keep those with the largest `v` of each post."""
 

@@ -23,12 +23,10 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
         "mine.changed",
         "upload.ready",
         "upload.rejected",
-        "entitlements.changed",
         "session.revoked",
         "export.done",
-        "standing.changed",
     ),
-    "feed:following": ("post.published", "post.reposted", "post.updated", "post.deleted", "blog.published"),
+    "feed:following": ("post.published", "post.reposted", "post.updated", "post.deleted"),
     "feed:forYou": ("feed.new",),
     "post:<id>": (
         "post.published",
@@ -41,11 +39,11 @@ CARRIES: Mapping[str, tuple[str, ...]] = {
     ),
     "profile:<username>": ("profile.updated", "post.published", "post.updated", "post.deleted"),
     "tag:<tag>": ("post.published", "post.updated", "post.deleted"),
-    "hub:<username>": ("hub.changed",),
-    "blog:<slug>": ("blog.updated", "blog.removed"),
-    "admin:queue": ("queue.changed",),
+    "hub:<username>": (),
+    "blog:<slug>": (),
+    "admin:queue": (),
 }
-"""The topics as clients name them, and the types of their events."""
+"""The topics as clients name them, and the types of their events; those without any may be watched, and are silent."""
 
 NEEDS: Mapping[str, Needs] = {
     "me": Needs(Role.user),

@@ -8,12 +8,15 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
+from actors.live_data import DATA
 from server.realtime import encoding
 from server.realtime.asyncapi import document
 from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.entries import Entry, Position
 from server.realtime.frames import CountsPush, EventPush, LagPush, PingPush
 from server.realtime.refusals import Denied
+from server.realtime.topics import CARRIES
+from tests.contract import ContractBroken, hold_frame
 
 
 def _payload(frame: bytes) -> bytes:
@@ -87,6 +90,31 @@ def test_the_asyncapi_document_is_whole() -> None:
         assert part
     for code in CloseCode:
         assert f"{code.value} {code.name}" in described["info"]["description"]
+
+
+def test_every_event_of_every_topic_is_a_message_that_says_what_its_data_is() -> None:
+    described = document("https://vitrine.example")
+    messages, schemas = described["components"]["messages"], described["components"]["schemas"]
+    named = {
+        f"{topic.partition(':<')[0].replace(':', '-')}.{kind}" for topic, kinds in CARRIES.items() for kind in kinds
+    }
+    assert named == {name for name in messages if "." in name}
+    for name in named:
+        _, narrowed = messages[name]["payload"]["allOf"]
+        data = schemas[narrowed["properties"]["data"]["$ref"].rpartition("/")[2]]
+        assert data["type"] == "object"
+        assert data["properties"]
+        assert data["additionalProperties"] is False
+    assert set(DATA) <= {kind for kinds in CARRIES.values() for kind in kinds}, "what is announced goes out somewhere"
+
+
+def test_an_event_is_held_to_what_its_type_says_on_its_topic() -> None:
+    change = {"kind": "like", "subject_id": str(uuid4()), "on": True}
+    frame = {"push": "event", "topic": "me", "type": "mine.changed", "id": "1", "at": "now", "position": "5-1"}
+    hold_frame({**frame, "data": change})
+    for wrong in ({"topic": "tag:sea"}, {"type": "post.deleted"}, {"data": {"on": True}}, {"data": change | {"x": 1}}):
+        with pytest.raises(ContractBroken):
+            hold_frame({**frame, "data": change, **wrong})
 
 
 def _references(part: Any) -> Any:
