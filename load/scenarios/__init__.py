@@ -44,7 +44,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "echo": Scenario(echo.run, "From a like's request to the watcher's frame, one client", (200, 200)),
     "feed": Scenario(feed.run, "The for-you page of 20, 32 connections (M3)", (2_000, 1_000)),
     "following": Scenario(following.run, "The following feed, a thousand followees, a million posts (M4)", (200, 60)),
-    "costs": Scenario(costs.run, "What requests cost at ten and a thousand times the data", (1_000, 200)),
+    "costs": Scenario(costs.run, "What requests cost at ten to a thousand times the data (M7)", (1_000, 200)),
     "images": Scenario(images.run, "From a post to its ready photograph, 12 megapixels", (200, 60)),
     "signins": Scenario(
         signins.run, "Sign-ins with real Argon2, and what else waits for them", (600, 200), BEHIND_A_PROXY

@@ -1,22 +1,34 @@
-"""What the commonest requests cost where there are ten and a thousand times as many likes, comments and followers."""
+"""What the commonest requests cost where there is ten and a thousand times as much.
+
+As much on one post and of its author: likes, comments and followers; as deep a page of their lists; as many posts in
+all, each with a comment.
+"""
 
 import time
+from collections.abc import Sequence
 from itertools import cycle
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from load.bench import Bench
 from load.figures import Figure, Outcome, quantile
 from load.wire import Wire, connect, packed
 from load.world import Person
 
-SIZES, SHORT_SIZES = (100, 1_000, 100_000), (100, 1_000, 10_000)
-"""Likes and comments of a post, and followers of its author."""
-GOAL = 2.0
+SIZES, SHORT_SIZES = (100, 1_000, 100_000), (20, 200, 20_000)
+"""Likes and comments of a post, and followers of its author: once, ten and a thousand times."""
+TOTALS, SHORT_TOTALS = (10, 1_000), (10,)
+"""How many times as many posts there are in all."""
+GOAL = 1.3
 """How much more a thousand times as much may cost."""
+QUICK = 0.1
+"""What cannot be asked in turn, because data comes in between, is compared by its quickest: the machine's other work
+slows those least."""
 WARM = 10
+PAGE = 20
 
 _CROWD = """
 INSERT INTO users (id, username, username_key, email, password_hash, role, plan, created_at)
@@ -46,6 +58,32 @@ WHERE p.deleted_at IS NULL AND p.original_post_id IS NULL ORDER BY p.author_id, 
 """
 
 
+_MORE_POSTS = """
+WITH crowd AS MATERIALIZED (
+    SELECT array_agg(id) AS ids FROM (SELECT id FROM users WHERE username LIKE 'crowd%' ORDER BY id LIMIT 5000) AS u),
+wanted AS MATERIALIZED (
+    -- Below every id that is drawn by the clock: what is new stays what it is.
+    SELECT ('00000000-0000-4000-8000-' || lpad(to_hex(n), 12, '0'))::uuid AS id,
+        ids[1 + n % array_length(ids, 1)] AS who
+    FROM crowd CROSS JOIN generate_series($1::int, $2::int) AS n),
+photos AS (
+    INSERT INTO photos (id, owner_id, state, content_type, bytes, object_key, variants_key, variants, width, height,
+        posted_at, created_at, expires_at)
+    SELECT id, who, 'ready', 'image/jpeg', 1000, 'load/' || id, 'load/' || id, '[]', 640, 480, now(), now(), now()
+    FROM wanted RETURNING id)
+INSERT INTO posts (id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v, created_at)
+SELECT w.id, w.who, w.id, 'A caption of middling length, as people write them.', '{}', false, 0, 0, 1, 0, now()
+FROM wanted w JOIN photos p ON p.id = w.id
+"""
+_MORE_COMMENTS = """
+INSERT INTO comments (id, post_id, author_id, body, mentions, replies, created_at)
+SELECT id, id, author_id, 'A comment of middling length, as people write them.', '{}', 0, now() FROM posts
+WHERE id BETWEEN ('00000000-0000-4000-8000-' || lpad(to_hex($1::int), 12, '0'))::uuid
+    AND ('00000000-0000-4000-8000-' || lpad(to_hex($2::int), 12, '0'))::uuid
+"""
+_VACUUM = "VACUUM ANALYZE users, likes, comments, follows, posts, photos, profiles"
+
+
 class Subject(NamedTuple):
     """A post of which there is so much, and its author."""
 
@@ -54,36 +92,112 @@ class Subject(NamedTuple):
     username: str
 
 
-async def run(bench: Bench, outcome: Outcome) -> None:
-    """One request at a time, each size in turn, so that whatever else the machine does hits all of them alike."""
-    subjects = await _fill(bench.database_url, SHORT_SIZES if bench.short else SIZES)
-    wire = await connect(bench.url)
-    people = cycle(bench.world.people)
-    turns = int(bench.seconds(400, 60))
-    for name, method, path in (
-        ("get post", "GET", "/v1/posts/{0.post_id}"),
-        ("list comments", "GET", "/v1/posts/{0.post_id}/comments"),
-        ("list likes", "GET", "/v1/posts/{0.post_id}/likes"),
-        ("get profile", "GET", "/v1/profiles/{0.username}"),
-        ("list followers", "GET", "/v1/profiles/{0.username}/followers"),
-        ("like", "PUT", "/v1/posts/{0.post_id}/like"),
-        ("unlike", "DELETE", "/v1/posts/{0.post_id}/like"),
-    ):
-        times: dict[int, list[float]] = {subject.size: [] for subject in subjects}
-        for turn in range(WARM + turns):
-            person, first = next(people), turn % len(subjects)
+class Request(NamedTuple):
+    """What is asked of a subject."""
+
+    name: str
+    method: str
+    path: str
+
+
+LISTS = (
+    Request("list comments", "GET", "/v1/posts/{0.post_id}/comments"),
+    Request("list likes", "GET", "/v1/posts/{0.post_id}/likes"),
+    Request("list followers", "GET", "/v1/profiles/{0.username}/followers"),
+)
+REQUESTS = (
+    Request("get post", "GET", "/v1/posts/{0.post_id}"),
+    *LISTS,
+    Request("get profile", "GET", "/v1/profiles/{0.username}"),
+    Request("list posts", "GET", "/v1/profiles/{0.username}/posts"),
+    Request("like", "PUT", "/v1/posts/{0.post_id}/like"),
+    Request("unlike", "DELETE", "/v1/posts/{0.post_id}/like"),
+)
+
+
+class Asker:
+    """Asks one request at a time, each of its ways in turn, so that whatever else the machine does hits all alike."""
+
+    def __init__(self, bench: Bench, wire: Wire, outcome: Outcome) -> None:
+        self._wire = wire
+        self._outcome = outcome
+        self._people = cycle(bench.world.people)
+        self._turns = int(bench.seconds(400, 60))
+
+    async def takes(self, method: str, paths: Sequence[str], share: float = 0.5) -> list[float]:
+        """Milliseconds that so large a share of each of them took at most."""
+        times: list[list[float]] = [[] for _ in paths]
+        for turn in range(WARM + self._turns):
+            person, first = next(self._people), turn % len(paths)
             # Whoever comes first in a turn pays for a person the server has not met for a while.
-            for subject in (*subjects[first:], *subjects[:first]):
-                took = await _ask(wire, method, path.format(subject), person, outcome)
+            for place in (*range(first, len(paths)), *range(first)):
+                took = await _ask(self._wire, method, paths[place], person, self._outcome)
                 if turn >= WARM:
-                    times[subject.size].append(took * 1000)
-        p50 = {size: quantile(sorted(each), 0.5) for size, each in times.items()}
-        least = subjects[0].size
-        outcome.figures.append(Figure(f"{name}, {least:,}: p50", p50[least], "ms"))
-        for subject in subjects[1:]:
+                    times[place].append(took * 1000)
+        return [quantile(sorted(each), share) for each in times]
+
+    async def deep(self, path: str, pages: int) -> str:
+        """The address of the page after so many of a hundred."""
+        cursor = ""
+        for _ in range(pages):
+            request = packed("GET", f"{path}?limit=100{cursor}", next(self._people).token)
+            cursor = "&cursor=" + orjson.loads((await self._wire.ask(request)).body)["next"]
+        return f"{path}?limit={PAGE}{cursor}"
+
+
+async def run(bench: Bench, outcome: Outcome) -> None:
+    """By the size of what is asked for, by the depth of the page, by all there is besides."""
+    sizes = SHORT_SIZES if bench.short else SIZES
+    subjects = await _fill(bench.database_url, sizes)
+    wire = await connect(bench.url)
+    asker = Asker(bench, wire, outcome)
+    for name, method, path in REQUESTS:
+        least, *more = await asker.takes(method, [path.format(subject) for subject in subjects])
+        outcome.figures.append(Figure(f"{name}, {sizes[0]:,}: p50", least, "ms"))
+        for subject, p50 in zip(subjects[1:], more, strict=True):
             goal = GOAL if subject is subjects[-1] else None
-            outcome.figures.append(Figure(f"{name}, {subject.size:,}", p50[subject.size] / p50[least], "×", goal))
+            outcome.figures.append(Figure(f"{name}, {subject.size:,}", p50 / least, "×", goal))
+    for name, method, path in LISTS:
+        first, pages = path.format(subjects[-1]), sizes[-1] * 9 // 1_000
+        paths = [f"{first}?limit={PAGE}", await asker.deep(first, pages)]
+        least, p50 = await asker.takes(method, paths)
+        outcome.figures.append(Figure(f"{name}, below {pages * 100:,} others", p50 / least, "×", GOAL))
+    await _by_all_there_is(bench, outcome, asker, subjects[0])
     wire.close()
+
+
+async def _by_all_there_is(bench: Bench, outcome: Outcome, asker: Asker, subject: Subject) -> None:
+    before = [(await asker.takes(method, [path.format(subject)], QUICK))[0] for _, method, path in REQUESTS]
+    times = SHORT_TOTALS if bench.short else TOTALS
+    there = posts = await _count(bench.database_url)
+    for many in times:
+        await _add(bench.database_url, there, posts * many)
+        there = posts * many
+        for (name, method, path), least in zip(REQUESTS, before, strict=True):
+            (quick,) = await asker.takes(method, [path.format(subject)], QUICK)
+            goal = GOAL if many == times[-1] else None
+            outcome.figures.append(Figure(f"{name}, among {there:,} posts", quick / least, "×", goal))
+
+
+async def _count(database_url: str) -> int:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM posts WHERE photo_id IS NOT NULL"))
+    finally:
+        await connection.close()
+
+
+async def _add(database_url: str, there: int, wanted: int) -> None:
+    """So many posts, each with a comment, in all."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        for begin in range(there, wanted, 20_000):
+            end = min(begin + 20_000, wanted) - 1
+            await connection.execute(_MORE_POSTS, begin, end)
+            await connection.execute(_MORE_COMMENTS, begin, end)
+        await connection.execute(_VACUUM)
+    finally:
+        await connection.close()
 
 
 async def _ask(wire: Wire, method: str, path: str, person: Person, outcome: Outcome) -> float:
@@ -105,7 +219,7 @@ async def _fill(database_url: str, sizes: tuple[int, ...]) -> list[Subject]:
                 await connection.execute(statement, row["id"], size)
             for statement in _COUNT:
                 await connection.execute(statement, row["id"])
-        await connection.execute("VACUUM ANALYZE users, likes, comments, follows, posts, profiles")
+        await connection.execute(_VACUUM)
     finally:
         await connection.close()
     return [Subject(size, row["id"], row["username"]) for row, size in zip(rows, sizes, strict=True)]
