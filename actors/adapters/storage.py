@@ -29,6 +29,8 @@ from actors.settings import Settings
 CHUNK_BYTES = 256 * 1024
 CONNECTIONS = 32
 KEYS_A_DELETION = 1000
+HEAD_SECONDS = 2.0
+"""How long somebody waits to hear what is at a key: a request does, and those behind it in its lane."""
 
 
 class StorageUnavailable(Outage):
@@ -103,10 +105,11 @@ class Storage:
         return self._sign("GET", key, expires_in, query=query)
 
     async def head(self, key: str) -> ObjectHead | None:
-        """What is at `key`, or None."""
+        """What is at `key`, or None. Asked and answered within two seconds, or it counts as away."""
         with _answering():
             try:
-                found = await self._client.head_object(Bucket=self._bucket, Key=key)
+                async with asyncio.timeout(HEAD_SECONDS):
+                    found = await self._client.head_object(Bucket=self._bucket, Key=key)
             except ClientError as error:
                 if _is_missing(error):
                     return None

@@ -4,19 +4,22 @@
 """
 
 import asyncio
-import json
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from pathlib import Path
 from typing import IO
 
 from prometheus_client import Histogram
 
-from actors.media.picture import Picture, Rejected, Variant
+from actors.media import answers
+from actors.media.answers import understand
+from actors.media.picture import Picture, Rejected
 
 CPU_SECONDS = 12
 WALL_SECONDS = 45
+CHUNK_BYTES, COMPLAINT_BYTES = 2**18, 2**20
 
 cpu_seconds = Histogram(
     "vitrine_darkroom_cpu_seconds", "Computing one picture took", buckets=(0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 4, 8, 12)
@@ -55,13 +58,16 @@ async def develop(original: IO[bytes], content_type: str) -> Picture:
     )
     try:
         async with asyncio.timeout(WALL_SECONDS):
-            output, complaints = await process.communicate()
+            output, complaints = await asyncio.gather(
+                _heard(process, process.stdout, answers.LONGEST), _heard(process, process.stderr, COMPLAINT_BYTES)
+            )
+            await process.wait()
     except TimeoutError:
         raise DarkroomFailed(f"no answer within {WALL_SECONDS} s") from None
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await process.communicate()  # which ends when nothing is left to read, and not before
     return _understand(process.returncode or 0, output, complaints)
 
 
@@ -72,15 +78,24 @@ def _understand(status: int, output: bytes, complaints: bytes) -> Picture:
         raise Rejected("broken_image", f"the decoder crashed: {signal.Signals(-status).name}")
     if status != 0:
         raise DarkroomFailed(f"exit status {status}: {complaints[-2_000:].decode(errors='replace')}")
-    head, _, blobs = output.partition(b"\n")
-    answer = json.loads(head)
-    took = answer.pop("took")
-    cpu_seconds.observe(took["cpu_seconds"])
-    peak_bytes.observe(took["peak_bytes"])
-    if "rejected" in answer:
-        raise Rejected(answer["rejected"], answer["detail"])
-    variants = []
-    for name, width, height, content_type, length in answer.pop("variants"):
-        variants.append(Variant(name, width, height, content_type, blobs[:length]))
-        blobs = blobs[length:]
-    return Picture(**answer, variants=tuple(variants))
+    try:
+        took, answer = understand(output)
+    except ValueError as error:
+        raise DarkroomFailed(f"an answer that makes no sense: {str(error)[:500]}") from None
+    cpu_seconds.observe(took.cpu_seconds)
+    peak_bytes.observe(took.peak_bytes)
+    if isinstance(answer, Rejected):
+        raise answer
+    return answer
+
+
+async def _heard(process: Process, stream: asyncio.StreamReader | None, limit: int) -> bytes:
+    """What the process says until it ends. One that says more than `limit` bytes is ended."""
+    assert stream is not None
+    said = bytearray()
+    while chunk := await stream.read(CHUNK_BYTES):
+        if len(said) + len(chunk) <= limit:
+            said += chunk
+        elif process.returncode is None:
+            process.kill()
+    return bytes(said)

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from actors.adapters import storage as storage_module
 from actors.adapters.multipart import PART_BYTES
 from actors.adapters.storage import (
     ObjectMissing,
@@ -179,6 +180,19 @@ async def test_a_storage_that_does_not_answer_is_an_outage(bare_settings: Settin
         assert await storage.is_up() is False
         with pytest.raises(StorageUnavailable):
             await storage.head(key)
+
+
+async def test_a_storage_that_takes_its_time_keeps_nobody_waiting(
+    bare_settings: Settings, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_module, "HEAD_SECONDS", 0.1)
+    silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    slow = bare_settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{port}"})
+    async with open_storage(slow) as storage, asyncio.timeout(5):
+        with pytest.raises(StorageUnavailable):
+            await storage.head(key)
+    silent.close()
 
 
 async def test_a_missing_bucket_is_noticed_and_made(bare_settings: Settings) -> None:

@@ -41,7 +41,10 @@ def _wordy() -> bytes:
 
 
 SMALL = (
-    Kind("JPEG of a camera, turned", lambda: images.photograph(orientation=6), JPEG),
+    *(
+        Kind(f"JPEG of a camera, turned ({turn})", lambda turn=turn: images.photograph(orientation=turn), JPEG)  # type: ignore[misc]  # bound now, not later
+        for turn in range(1, 9)
+    ),
     Kind("JPEG, progressive", lambda: _encoded("JPEG", progressive=True), JPEG),
     Kind("JPEG, grey", lambda: _encoded("JPEG", "L"), JPEG),
     Kind("JPEG, CMYK without profile", lambda: _encoded("JPEG", "CMYK"), JPEG),
@@ -115,5 +118,7 @@ LARGE = (
     Kind("WebP, 100 megapixels", lambda: _plain((10_000, 10_000), "WEBP", method=0), WEBP, "too_many_pixels"),
     Kind("AVIF, 12 megapixels", lambda: images.encode(images.noise(*GRAIN), "AVIF", speed=10), AVIF),
     Kind("AVIF, 36 megapixels", lambda: _plain((6_000, 6_000), "AVIF", speed=10), AVIF, "too_many_pixels"),
+    Kind("AVIF, 100 megapixels", lambda: _plain((10_000, 10_000), "AVIF", speed=10), AVIF, "too_many_pixels"),
+    Kind("GIF, 100 megapixels", lambda: _plain((10_000, 10_000), "GIF", "L"), GIF, "too_many_pixels"),
     Kind("GIF, 20 megapixels", lambda: _plain((5_000, 4_000), "GIF", "L"), GIF),
 )

@@ -1,5 +1,6 @@
 """A darkroom that does not answer, in the way its first argument names."""
 
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,15 @@ if __name__ == "__main__":
     match how:
         case "hang":
             time.sleep(60)
+        case "talk":
+            while True:
+                sys.stdout.buffer.write(b"x" * 2**20)
+        case "tell lies":
+            head = {"took": {"cpu_seconds": 1, "peak_bytes": 1}, "width": 1, "height": 1, "placeholder": "AAAA"}
+            about: dict[str, object] = {"artist": None, "copyright": None, "licence": None, "taken": {}}
+            variants = [("../../originals/x", 1, 1, "text/html", 1)] * 3
+            print(json.dumps({**head, **about, "variants": variants}), "xxx", sep="\n", end="", flush=True)
+            os._exit(0)
         case "compute":
             while True:
                 pass

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from actors.media import darkroom
+from actors.media import answers, darkroom
 from actors.media.darkroom import DarkroomFailed
 from actors.media.picture import Rejected
 from tests import images
@@ -75,6 +75,17 @@ async def test_whoever_takes_over_a_decoder_can_do_nothing_with_it(deed: str, mo
     monkeypatch.setattr(darkroom, "_MODULE", MISBEHAVING)
     with pytest.raises(DarkroomFailed, match="Operation not permitted"):
         await develop(b"", deed)
+
+
+@pytest.mark.parametrize(("deed", "why"), [("talk", "exit status -9"), ("tell lies", "makes no sense")])
+async def test_whoever_takes_over_a_decoder_is_heard_no_longer_and_believed_no_more_than_a_picture_needs(
+    deed: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(darkroom, "_MODULE", MISBEHAVING)
+    monkeypatch.setattr(answers, "LONGEST", 4 * 2**20)
+    with pytest.raises(DarkroomFailed, match=why):
+        await develop(b"", deed)
+    assert darkrooms_of(os.getpid()) == []
 
 
 async def test_a_process_that_hangs_is_ended_and_the_job_may_try_again(monkeypatch: pytest.MonkeyPatch) -> None:

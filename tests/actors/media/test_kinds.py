@@ -13,7 +13,7 @@ from tests.actors.media.kinds import LARGE, READY, SMALL, Kind
 from tests.actors.media.uploading import develop
 
 ONE_OF_EACH = (
-    "JPEG of a camera, turned",
+    "JPEG of a camera, turned (6)",
     "JPEG, CMYK with profile",
     "JPEG of two pictures (MPO)",
     "JPEG with broken EXIF",

@@ -2,15 +2,18 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from actors.kernel.system import System
 from actors.settings import Settings
+from server.embedded.ports import free_port
 from tests.actors.auth.people import callers
 from tests.actors.media.kinds import LARGE, SMALL, Kind
 from tests.actors.media.uploading import bound, settled, uploaded
@@ -19,43 +22,35 @@ LIMIT = 400 * 2**20
 
 
 class Peaks:
-    """The most a process and its children have held so far, by their ids."""
+    """The most a worker has held, and the most any of its children: each says so of itself when it ends."""
 
-    def __init__(self, worker: int) -> None:
+    def __init__(self, worker: int, metrics: str) -> None:
         self._worker = worker
-        self._of: dict[int, int] = {}
+        self._metrics = metrics
+        self._said = 0.0
+        self._child = 0.0
 
     @property
-    def together(self) -> int:
+    def together(self) -> float:
         """The worker's peak and that of its largest child: it has one at a time."""
-        children = [peak for pid, peak in self._of.items() if pid != self._worker]
-        assert children, "no picture was developed in a child"
-        return self._of[self._worker] + max(children)
+        assert self._child, "no picture was developed in a child"
+        status = Path(f"/proc/{self._worker}/status").read_text()
+        return self._child + next(int(li.split()[1]) * 1024 for li in status.splitlines() if li.startswith("VmHWM"))
 
-    async def watch(self) -> None:
-        """Look, until cancelled."""
-        while True:
-            for pid in (self._worker, *_children(self._worker)):
-                self._of[pid] = max(self._of.get(pid, 0), _peak(pid))
-            await asyncio.sleep(0.01)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    async def note(self) -> None:
+        """Learn what the children took that ended since the last time, at most one."""
+        async with ClientSession() as http, http.get(self._metrics) as response:
+            (said,) = map(float, _SAID.findall(await response.text()))
+        self._child, self._said = max(self._child, said - self._said), said
 
 
-def _peak(pid: int) -> int:
-    """VmHWM in bytes; 0 when the process is gone, or is still its parent's image."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0)
+_SAID = re.compile(r"^vitrine_darkroom_peak_bytes_sum (\S+)$", re.MULTILINE)
 
 
 @asynccontextmanager
 async def watched_worker(settings: Settings) -> AsyncIterator[Peaks]:
     """`vitrine worker`, and what it takes."""
+    port = free_port()
     worker = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -69,19 +64,17 @@ async def watched_worker(settings: Settings) -> AsyncIterator[Peaks]:
             "JWT_SECRET": settings.jwt_secret.get_secret_value(),
             "S3_ENDPOINT": settings.s3_endpoint,
             "STORAGE_KEYS": settings.storage_keys.get_secret_value(),
+            "WORKER_METRICS_PORT": str(port),
         },
     )
-    peaks = Peaks(worker.pid)
-    watching = asyncio.create_task(peaks.watch())
     try:
-        yield peaks
+        yield Peaks(worker.pid, f"http://127.0.0.1:{port}/metrics")
     finally:
-        watching.cancel()
         worker.terminate()
         await worker.wait()
 
 
-async def develop_all(system: System, settings: Settings, kinds: Sequence[Kind]) -> int:
+async def develop_all(system: System, settings: Settings, kinds: Sequence[Kind]) -> float:
     """What a worker and its child held at most, together, while these were uploaded and processed."""
     (ana,) = await callers(system, "ana")
     async with watched_worker(settings) as peaks:
@@ -90,6 +83,7 @@ async def develop_all(system: System, settings: Settings, kinds: Sequence[Kind])
             await bound(system, ana, ticket)
             upload = await settled(system, ana, ticket, seconds=60)
             assert (upload.reason or upload.state) == kind.outcome, kind.name
+            await peaks.note()
         return peaks.together
 
 
