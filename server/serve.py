@@ -142,5 +142,6 @@ def serve_many(settings: Settings, processes: int) -> int:
             started[index] = time.monotonic()
             children[index] = subprocess.Popen(command, preexec_fn=bind)  # noqa: PLW1509, S603  as above
     stop()  # one that was being started when the signal came was not told
-    codes = [child.wait() for child in children]
-    return 1 if quick_deaths >= QUICK_DEATHS else max(codes)
+    codes = {child.wait() for child in children}
+    # One that was told before it could listen is ended by the signal itself.
+    return 1 if quick_deaths >= QUICK_DEATHS or codes - {0, -signal.SIGTERM} else 0

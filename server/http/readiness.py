@@ -43,7 +43,7 @@ class Readiness:
             "redis_keeps_everything": cache.keeps_everything,
             **others,
         }
-        self._red: list[str] = []
+        self._red: set[str] | None = None
         self._looking: asyncio.Task[ReadinessView] | None = None
         self._good_until = 0.0
 
@@ -64,9 +64,9 @@ class Readiness:
         asked = {**self._essential, **self._others}
         answers = await asyncio.gather(*(_passes(check) for check in asked.values()))
         checks = dict(zip(asked, answers, strict=True))
-        red = [name for name, is_well in checks.items() if not is_well]
-        if red != self._red:
-            log.warning("readiness changed", red=red)
+        red = {name for name, is_well in checks.items() if not is_well}
+        if self._red is not None and red - self._red:
+            log.warning("parts are away", parts=sorted(red - self._red))
         self._red = red
         is_ready = all(checks[name] for name in self._essential)
         return ReadinessView(
