@@ -12,7 +12,10 @@ import pytest
 from actors.domains import DOMAINS, modules
 
 ROOT = Path(__file__).parent.parent
-OUTSIDE = {"cache", "storage", "redis", "queue", "mail", "payments", "ask"}
+OUTSIDE = {
+    *("cache", "storage", "redis", "queue", "mail", "payments", "scanner"),
+    *("ask", "have_done", "timelines", "_timelines", "_snapshots"),
+}
 """What must not be awaited while row locks are held."""
 
 
@@ -50,6 +53,54 @@ def test_that_rule_finds_an_offender() -> None:
     source = "async def f(self):\n async with self.transaction():\n  await self.ask(x)\n  await self.cache.redis.get(k)"
     (block,) = transactions(ast.parse(source))
     assert reaches_outside(block) == ["line 3: .ask", "line 4: .redis", "line 4: .cache"]
+
+
+EDGE = ("http", "routes", "realtime", "app.py", "keys.py", "serve.py")
+SAID_TO_ALL = {"auth.people", "auth.standing", "auth.sessions", "auth.credentials", "posts.text"}
+"""Messages and values of a domain in modules of other names. `domains` is where the process is put together."""
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def beyond_messages(tree: ast.AST) -> list[str]:
+    """What the edge imports of domains and must not."""
+    modules = (name.removeprefix("actors.").split(".") for name in imported(tree) if name.startswith("actors."))
+    return sorted(
+        {
+            ".".join(parts[:2])
+            for parts in modules
+            if parts[0] in DOMAINS
+            and len(parts) > 1
+            and not parts[1].endswith("messages")
+            and ".".join(parts[:2]) not in SAID_TO_ALL
+        }
+    )
+
+
+def test_the_edge_imports_messages_of_a_domain_and_nothing_else() -> None:
+    files = [path for part in EDGE for path in [ROOT / "server" / part, *(ROOT / "server" / part).rglob("*.py")]]
+    found = {
+        str(path.relative_to(ROOT)): names
+        for path in files
+        if path.is_file() and (names := beyond_messages(ast.parse(path.read_text())))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from actors.posts import changes", "import actors.posts.lists", "from actors.feed.timeline_queries import x"],
+)
+def test_that_rule_finds_an_offender_too(line: str) -> None:
+    assert len(beyond_messages(ast.parse(line))) == 1
+    assert beyond_messages(ast.parse("from actors.posts.edit_messages import EditPost")) == []
 
 
 def test_every_domain_has_the_files_its_noun_promises() -> None:

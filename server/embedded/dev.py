@@ -20,13 +20,13 @@ PARTS = (("serve",), ("worker",), ("scheduler",))
 
 
 async def dev(
-    port: int = 8080,
     *,
-    fresh: bool = False,
-    seed: bool = True,
-    life: bool = True,
-    data: Path = Path(".vitrine"),
-    accounts: Sequence[str] = (),
+    port: int,
+    fresh: bool,
+    seed: bool,
+    life: bool,
+    data: Path,
+    accounts: Sequence[str],
 ) -> None:
     """Start the servers that are missing, bring the schema up to date, fill an empty database with demo people,
     run edge, worker and scheduler (and, with `life`, people who post), print where it is and the demo

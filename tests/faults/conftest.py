@@ -14,8 +14,3 @@ async def stack(settings: Settings, tmp_path: Path) -> AsyncIterator[Stack]:
     """A deployment to start servers and workers in."""
     async with stack_of(settings, tmp_path) as stack:
         yield stack
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """`make test` leaves out what takes minutes; `make faults` does not."""
-    config.addinivalue_line("markers", "slow: takes minutes; run by `make faults`")
