@@ -1,7 +1,5 @@
 """How a delivered job is done: tried, paused, tried again, or buried."""
 
-import os
-import signal
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -12,6 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from actors.adapters.queue import Delivery, JobBroker
 from actors.kernel.failures import Verdict, judge
+from actors.kernel.faults import reach
 from actors.kernel.jobs import AlreadyDone, Bench, Job, JobContext
 
 log = structlog.get_logger(__name__)
@@ -92,7 +91,7 @@ class Performer:
         if intent is None or not intent["is_owed"]:
             return
         context = JobContext(self._bench, job_id, intent["origin"])
-        self._reach("job:begun")
+        reach("job:begun", self._bench.outside.settings)
         try:
             await self._jobs[delivery.message.task_name].run(context, **delivery.message.kwargs)
             if not context.is_done:
@@ -100,7 +99,7 @@ class Performer:
                     pass  # there was nothing to do, which is done too
         except AlreadyDone:
             log.info("job was done meanwhile")
-        self._reach("job:done")
+        reach("job:done", self._bench.outside.settings)
 
     async def _fail(self, broker: JobBroker, delivery: Delivery, error: Exception) -> None:
         name = delivery.message.task_name
@@ -115,8 +114,3 @@ class Performer:
             await broker.bury(delivery, repr(error), failures)
         else:
             await broker.give_back(delivery, self._first_pause * 2 ** (failures - 1))
-
-    def _reach(self, point: str) -> None:
-        """A named point at which a test may let this process die, as by `VITRINE_FAULT`."""
-        if point == self._bench.outside.settings.fault:
-            os.kill(os.getpid(), signal.SIGKILL)

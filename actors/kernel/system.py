@@ -1,8 +1,6 @@
 """The actor system of one process: who owns which message, and every lane that is at work."""
 
 import asyncio
-import os
-import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Context
 from typing import TypeVar
@@ -16,6 +14,7 @@ from actors.kernel import metrics
 from actors.kernel.actor import Actor
 from actors.kernel.envelope import Envelope, Origin
 from actors.kernel.errors import Busy, DeclarationError
+from actors.kernel.faults import reach
 from actors.kernel.inbox import Inbox
 from actors.kernel.lane import Lane
 from actors.kernel.message import Command, Event, Live, Message, Query, Request
@@ -180,9 +179,8 @@ class System:
                     hearer(live)
 
     def reach(self, point: str) -> None:
-        """A named point at which a test may let this process die, as by `VITRINE_FAULT`."""
-        if point == self.outside.settings.fault:
-            os.kill(os.getpid(), signal.SIGKILL)
+        """See `faults.reach`."""
+        reach(point, self.outside.settings)
 
     def measure(self) -> None:
         """Bring the gauges of queue depths up to date."""
