@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     allowed_origins: Origins = Field(
         (),
         validation_alias=_variable("ALLOWED_ORIGINS"),
-        description="other web origins that may call with cookies",
+        description="other web origins that may call, as https://app.example",
     )
     trusted_proxies: int = Field(
         0,

@@ -10,14 +10,19 @@ from pydantic_settings import NoDecode
 
 _SECRET_BYTES = 32
 _MOST_SECRETS = 8
+_KEY_MARKS = ("-----BEGIN ", "ssh-rsa", "ssh-ed25519", "ecdsa-sha2-")
+"""What keys that are half public begin with. The library that signs tokens takes none of them for a secret."""
 
 
 def split_secrets(text: str) -> tuple[str, ...]:
-    """The comma-separated secrets in a value of JWT_SECRET. Raises `ValueError` for what is too short or too many."""
+    """The comma-separated secrets in a value of JWT_SECRET. Raises `ValueError` for what is too short, too many, or
+    no secret."""
     secrets = tuple(part.strip() for part in text.split(",") if part.strip())
     if not secrets or any(len(secret.encode()) < _SECRET_BYTES for secret in secrets):
         each = "each of its secrets " if len(secrets) > 1 else ""
         raise ValueError(f"{each}must hold at least {_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`")
+    if any(mark in text for mark in _KEY_MARKS):
+        raise ValueError("must hold random text, no key or certificate; make one with `openssl rand -hex 32`")
     if len(set(secrets)) != len(secrets) or len(secrets) > _MOST_SECRETS:
         raise ValueError(f"must hold at most {_MOST_SECRETS} secrets, each once")
     return secrets

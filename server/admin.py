@@ -5,14 +5,15 @@ import secrets
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
+from actors.auth.names import UsernameOf
 from actors.auth.people import Account, Role
 from actors.auth.sessions import EndSessionsOf, SessionsOf, SessionView
-from actors.auth.standing import AccountOf, CreateAdmin, LiftSuspension, SetRole, Suspend
+from actors.auth.standing import AccountOf, CreateAdmin, LiftSuspension, Reason, SetRole, Suspend
 from actors.kernel.envelope import Origin
 from actors.kernel.message import Request
 from actors.kernel.paging import Key
@@ -26,7 +27,22 @@ R = TypeVar("R")
 _PAGE = 100
 
 admin = typer.Typer(help="People and what they may do.", no_args_is_help=True)
-_Name = Annotated[str, typer.Argument(help="In any case.")]
+
+
+def _checked(kind: Any) -> Callable[[str], str]:
+    """Refuses, before anything is asked, what a message would not hold."""
+    adapter: TypeAdapter[str] = TypeAdapter(kind)
+
+    def check(value: str) -> str:
+        try:
+            return adapter.validate_python(value)
+        except ValidationError as error:
+            raise typer.BadParameter("; ".join(problem["msg"] for problem in error.errors())) from None
+
+    return check
+
+
+_Name = Annotated[str, typer.Argument(help="In any case.", callback=_checked(UsernameOf))]
 
 
 @admin.command("create")
@@ -79,7 +95,9 @@ def suspend(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="In UTC. Without it, until somebody lifts it."),
     ] = None,
-    reason: Annotated[str, typer.Option(help="What they are told when they try to sign in.")] = "",
+    reason: Annotated[
+        str, typer.Option(help="What they are told when they try to sign in.", callback=_checked(Reason))
+    ] = "",
     lift: Annotated[bool, typer.Option("--lift", help="Let them in again.")] = False,
 ) -> None:
     """Suspend somebody: every session ends at once, and what they show is hidden meanwhile.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from uuid import UUID
 
 import asyncpg
@@ -36,11 +36,20 @@ def main() -> None:
         app()
     except (SettingsError, EmbeddedError, Outage, Refusal) as error:
         _fail(str(error))
-    except (ConnectionError, asyncpg.PostgresError) as error:
-        _fail(f"PostgreSQL does not answer as it should: {error}. Is DB_URL right, and is it up?")
+    except OSError as error:
+        if error.filename is not None:
+            _fail(f"{error.filename}: {error.strerror}")
+        _fail(_no_answer(error))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        _fail(_no_answer(error))
 
 
-def _fail(text: str) -> None:
+def _no_answer(error: Exception) -> str:
+    what = str(error) or "it took too long"
+    return f"PostgreSQL does not answer as it should: {what}. Is DB_URL right, and is it up?"
+
+
+def _fail(text: str) -> NoReturn:
     typer.echo(text, err=True)
     raise SystemExit(2)
 
@@ -132,7 +141,10 @@ def migrate(
         for file in asyncio.run(schema.generate(new)):
             typer.echo(file)
     else:
-        asyncio.run(schema.migrate(_settings().database_url))
+        try:
+            asyncio.run(schema.migrate(_settings().database_url))
+        except schema.MigrationFailed as error:
+            _fail(f"The database is as it was before: {error}")
 
 
 @app.command()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -169,8 +169,32 @@ async def system(outside: Outside) -> AsyncIterator[System]:
 
 
 @pytest.fixture
+async def elsewhere(outside: Outside) -> AsyncIterator[System]:
+    """Every domain once more on the same database, as in another process: no lane of it waits for one of `system`."""
+    system = System(outside, actors())
+    await system.start()
+    yield system
+    await system.stop()
+
+
+@pytest.fixture
 async def client(outside: Outside, system: System) -> AsyncIterator["TestClient[web.Request, web.Application]"]:
     """Calls the whole application, live edge included; every reply is held against the OpenAPI document."""
+    async with _serving(outside, system) as client:
+        yield client
+
+
+@pytest.fixture
+async def client_elsewhere(
+    outside: Outside, elsewhere: System
+) -> AsyncIterator["TestClient[web.Request, web.Application]"]:
+    """Calls another process of the same deployment."""
+    async with _serving(outside, elsewhere) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _serving(outside: Outside, system: System) -> AsyncIterator["TestClient[web.Request, web.Application]"]:
     standings = Standings()
     realtime = Realtime(outside.settings, outside.cache, system.ask, standings)
     await realtime.start()

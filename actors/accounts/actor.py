@@ -1,6 +1,6 @@
 """Accounts at work: what is asked is a fact first, and each mail hangs on a fact."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from actors.accounts import queries
@@ -23,9 +23,8 @@ from actors.accounts.messages import (
     VerifyEmail,
 )
 from actors.accounts.tokens import LIFETIMES, Purpose, tokens_of
-from actors.auth.credentials import CheckPassword, ConfirmEmail, PasswordNearName, ReplacePassword
+from actors.auth.credentials import CheckPassword, ConfirmEmail, ProofOutdated, ReplacePassword
 from actors.auth.events import AccountClosed, PasswordChanged, UserRegistered
-from actors.auth.guessable import is_near
 from actors.auth.standing import EraseAccount
 from actors.auth.tokens import digest
 from actors.kernel.actor import Actor, on
@@ -47,18 +46,15 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
 
     @on(ResetPassword)
     async def reset_password(self, wish: ResetPassword) -> None:
-        async with self.transaction() as tx:
-            spent = await queries.spend(tx, digest(wish.token.get_secret_value()), [Purpose.reset])
-            if spent is None:
-                raise InvalidMailToken
-            account = await queries.account(tx, spent["user_id"])
-            if account is None:
-                raise InvalidMailToken
-            if is_near(wish.password.get_secret_value(), (account["username"], account["email"])):
-                raise PasswordNearName
-            # Whoever had a link to another address sent, with the old password, does not get the account by it.
-            await queries.void(tx, spent["user_id"])
-        await self.ask(ReplacePassword(user_id=spent["user_id"], password=wish.password))
+        link = await queries.usable(self.read, digest(wish.token.get_secret_value()), Purpose.reset)
+        if link is None:
+            raise InvalidMailToken
+        # What takes the new password outdates this link and every other one, in one commit: a refusal or a crash before
+        # it leaves the link good, and of two who use it at once the second comes too late.
+        try:
+            await self.ask(ReplacePassword(password=wish.password, **link))
+        except (ProofOutdated, NotFound):
+            raise InvalidMailToken from None
 
     @on(VerifyEmail)
     async def verify_email(self, wish: VerifyEmail) -> None:
@@ -81,9 +77,11 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
 
     @on(ChangeEmail)
     async def change_email(self, wish: ChangeEmail) -> MailPromised:
+        # Before the look at the password: should it change meanwhile, this was asked with the former one.
+        asked_at = datetime.now(UTC)
         await self.ask(CheckPassword(caller=wish.caller, password=wish.password))
         async with self.transaction() as tx:
-            tx.emit(EmailChangeAsked(user_id=wish.caller.id, email=wish.email))
+            tx.emit(EmailChangeAsked(user_id=wish.caller.id, email=wish.email, at=asked_at))
             return tx.answer(_promised(Purpose.change))
 
     # ── what follows from facts ──────────────────────────────────────────────────────────────────────────────
@@ -99,7 +97,7 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
     @on(PasswordResetAsked)
     async def password_reset_asked(self, event: PasswordResetAsked) -> None:
         async with self.transaction() as tx:
-            user_id = await queries.account_at(tx, event.email)
+            user_id = await queries.owner_of(tx, event.email)
             if user_id is not None and await queries.spend_quota(tx, Purpose.reset, event.email):
                 await self._send_token(tx, LetterName.reset_password, user_id, event.email, event.at)
 
@@ -127,7 +125,6 @@ class AccountsActor(Actor, domain="accounts", lanes=4):
     @on(PasswordChanged)
     async def password_changed(self, event: PasswordChanged) -> None:
         async with self.transaction() as tx:
-            await queries.void(tx, event.user_id)
             await _tell(tx, LetterName.password_changed, event.user_id)
 
     @on(AccountClosed)

@@ -78,6 +78,8 @@ async def _written(
     written_at = datetime.fromtimestamp((mail_id.int >> 80) / 1000, UTC)
     if account is None or datetime.now(UTC) - written_at > letter.worth:
         return None
+    if object_key is not None and not account["is_verified"]:
+        return None  # what somebody has here goes to nobody else, and whose the address is nobody proved
     to, token, facts = account["email"], None, {}
     if letter.purpose is not None:
         row = await queries.promised(context.read, user_id, letter.purpose)

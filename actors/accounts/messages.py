@@ -24,7 +24,7 @@ class MailPromised(View):
 
 
 class AskPasswordReset(Command[MailPromised], key="email"):
-    """Send a link to choose a new password, if somebody has this address. The answer is the same if nobody has."""
+    """Send a link to choose a new password, if somebody verified this address. The answer is the same if nobody did."""
 
     email: Email
 

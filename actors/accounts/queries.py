@@ -15,6 +15,9 @@ MAILS_AN_HOUR = 5
 """How much of one kind an address is sent in an hour at the most, of what strangers can cause."""
 
 _PROVEN = "email_verified_at IS NOT NULL"
+_GOOD = """t.used_at IS NULL AND t.expires_at > now() AND NOT EXISTS (
+    SELECT FROM users u WHERE u.id = t.user_id AND u.password_changed_at >= t.asked_at)"""
+"""Not used, in its time, and not outdated by a change of the password, whichever of the two was heard of first."""
 
 
 async def account(db: Reads, user_id: UUID) -> asyncpg.Record | None:
@@ -26,16 +29,8 @@ async def account(db: Reads, user_id: UUID) -> asyncpg.Record | None:
     )
 
 
-async def account_at(db: Reads, email: str) -> UUID | None:
-    """The account somebody signs in to with this address: the verified one, else the oldest."""
-    user_id: UUID | None = await db.fetchval(
-        f"SELECT id FROM users WHERE email = $1 AND deleted_at IS NULL ORDER BY {_PROVEN} DESC, id LIMIT 1", email
-    )
-    return user_id
-
-
 async def owner_of(db: Reads, email: str) -> UUID | None:
-    """The account that proved this address."""
+    """The account that proved this address: nobody else signs in or is reached by it."""
     user_id: UUID | None = await db.fetchval(
         f"SELECT id FROM users WHERE email = $1 AND {_PROVEN} AND deleted_at IS NULL", email
     )
@@ -55,7 +50,8 @@ async def promise(
     """Expect this token, and no longer the one before it; what was asked earlier but is heard later changes nothing."""
     await tx.execute(
         "INSERT INTO mail_tokens AS t (user_id, purpose, hash, email, former_email, asked_at, expires_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, now() + $7::interval) ON CONFLICT (user_id, purpose) DO UPDATE SET "
+        "VALUES ($1, $2, $3, $4, $5, least($6, now()), now() + $7::interval) "
+        "ON CONFLICT (user_id, purpose) DO UPDATE SET "
         "hash = excluded.hash, email = excluded.email, former_email = excluded.former_email, "
         "asked_at = excluded.asked_at, expires_at = excluded.expires_at, used_at = NULL "
         "WHERE t.asked_at <= excluded.asked_at",
@@ -69,11 +65,20 @@ async def promise(
     )
 
 
+async def usable(db: Reads, token_hash: bytes, purpose: Purpose) -> asyncpg.Record | None:
+    """A token that is good for this: `user_id`, `email` and `asked_at`."""
+    return await db.fetchrow(
+        f"SELECT user_id, email, asked_at FROM mail_tokens t WHERE hash = $1 AND purpose = $2 AND {_GOOD}",
+        token_hash,
+        purpose,
+    )
+
+
 async def spend(tx: Transaction, token_hash: bytes, purposes: Collection[Purpose]) -> asyncpg.Record | None:
     """Use a token up: `user_id`, `email` and `purpose`, or None where it is good for none of these."""
     return await tx.fetchrow(
-        "UPDATE mail_tokens SET used_at = now() WHERE hash = $1 AND purpose = ANY($2) AND used_at IS NULL "
-        "AND expires_at > now() RETURNING user_id, email, purpose",
+        f"UPDATE mail_tokens t SET used_at = now() WHERE hash = $1 AND purpose = ANY($2) AND {_GOOD} "
+        "RETURNING user_id, email, purpose",
         token_hash,
         purposes,
     )
@@ -87,8 +92,7 @@ async def void(tx: Transaction, user_id: UUID) -> None:
 async def promised(db: Reads, user_id: UUID, purpose: Purpose) -> asyncpg.Record | None:
     """The token somebody is expected to use: `hash`, `email`, `former_email`, `is_good` while it can be used."""
     return await db.fetchrow(
-        "SELECT hash, email, former_email, used_at IS NULL AND expires_at > now() AS is_good FROM mail_tokens "
-        "WHERE user_id = $1 AND purpose = $2",
+        f"SELECT hash, email, former_email, {_GOOD} AS is_good FROM mail_tokens t WHERE user_id = $1 AND purpose = $2",
         user_id,
         purpose,
     )

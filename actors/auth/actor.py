@@ -13,7 +13,7 @@ from actors.auth.names import email_or_none, username_key
 from actors.auth.opening import account, kept_going, open_for_tools, open_session, refresh_web, turn
 from actors.auth.passwords import CHEAP, FULL, Passwords
 from actors.auth.people import Account, Role
-from actors.auth.proving import admit, check_code, check_new_password, lock_caller, own_password
+from actors.auth.proving import admit, check_code, check_new_password, check_proof, lock_caller, own_password
 from actors.auth.sealing import Seal
 from actors.auth.showing import revocations, sessions_page
 from actors.auth.standing import EndReason
@@ -139,6 +139,7 @@ class AuthActor(Actor, domain="auth", lanes=64, mailbox=16_384):
         password_hash = await self._passwords.hash(order.password)
         async with self.transaction() as tx:
             user = await queries.lock(tx, order.user_id)
+            check_proof(order, user)
             await queries.set_password(tx, user["id"], password_hash)
             tx.emit(PasswordChanged(user_id=user["id"]))
             await end_sessions(tx, user["id"], EndReason.passwordChanged)

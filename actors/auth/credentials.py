@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from actors.auth.guessable import is_common
@@ -67,14 +67,23 @@ class ChangePassword(Command[None], key="caller", essential=True):
     password: NewPassword
 
 
-class ReplacePassword(Command[None], key="user_id", essential=True):
-    """Give somebody another password, because they proved otherwise who they are; every session ends.
+class ProofOutdated(Conflict):
+    """The password changed since, or the address is not the account's."""
 
-    Raises `PasswordNearName` and `UnknownUser`.
+    code = "proof_outdated"
+
+
+class ReplacePassword(Command[None], key="user_id", essential=True):
+    """Give somebody another password, who read at their verified address what was asked for at that time; every
+    session ends. A change of the password outdates whatever was asked for before it: so a proof serves once.
+
+    Raises `ProofOutdated`, `PasswordNearName` and `UnknownUser`.
     """
 
     user_id: UUID
     password: NewPassword
+    email: Email
+    asked_at: AwareDatetime
 
 
 class EmailTaken(Conflict):

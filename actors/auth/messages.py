@@ -103,7 +103,7 @@ class Register(Command[SignedIn], key="username", essential=True):
 
 
 class Login(Command[SignedIn], key="login", essential=True):
-    """Sign in with a username or an e-mail address, and a one-time code where the account asks for one.
+    """Sign in with a username or a verified e-mail address, and a one-time code where the account asks for one.
 
     Raises `InvalidCredentials`, alike for every reason; to who knows the password `AccountSuspended` and
     `TotpRequired`. An account that is being closed comes back. `web_id` is as in `Register`.
@@ -166,4 +166,3 @@ class IssueSession(Command[SignedIn], key="user_id"):
     """Sign somebody in without a password, for tools on our own machine. Raises `UnknownUser`."""
 
     user_id: UUID
-    client: Client = Client.native

@@ -11,6 +11,8 @@ _USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{2,29}")
 _LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}")
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
+_DEVIATIONS = frozenset("ßς\u200c\u200d")
+
 # fmt: off
 RESERVED = frozenset({
     "about", "abuse", "account", "accounts", "admin", "administrator", "administrators", "all", "anonymous",
@@ -45,10 +47,14 @@ def check_username(text: str) -> str:
 
 
 def normal_email(text: str) -> str:
-    """The address as it is stored and compared: NFKC, lower case, the domain in its ASCII form."""
-    local, _, domain = unicodedata.normalize("NFKC", text).strip().casefold().rpartition("@")
+    """The address as it is stored and compared: NFKC, lower case, the domain in its ASCII form.
+
+    Lower case, not folded: `groß@` and `gross@` are two mailboxes. A domain that the IDNA of 2003, which Python knows,
+    and that of 2008, which resolvers use, take for two different ones is refused; its ASCII form says which is meant.
+    """
+    local, _, domain = unicodedata.normalize("NFKC", text).strip().lower().rpartition("@")
     try:
-        domain = domain.encode("idna").decode()
+        domain = "" if _DEVIATIONS.intersection(domain) else domain.encode("idna").decode()
     except UnicodeError:
         domain = ""
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):

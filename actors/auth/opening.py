@@ -40,9 +40,9 @@ async def open_for_tools(tx: Transaction, asked: Sequence[IssueSession]) -> list
         if (user := users.get(each.user_id)) is None:
             replies.append(UnknownUser())
             continue
-        opening, token = _opening(user["id"], each.client)
+        opening, token = _opening(user["id"], Client.native)
         openings.append(opening)
-        replies.append(_signed_in(user, opening.session_id, each.client, token))
+        replies.append(_signed_in(user, opening.session_id, Client.native, token))
     if openings:
         await families.open_sessions(tx, openings)
     return replies

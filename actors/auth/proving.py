@@ -5,7 +5,7 @@ import structlog
 from pydantic import SecretStr
 
 from actors.auth import authenticators, queries
-from actors.auth.credentials import PasswordNearName, WrongPassword
+from actors.auth.credentials import PasswordNearName, ProofOutdated, ReplacePassword, WrongPassword
 from actors.auth.guessable import is_near
 from actors.auth.messages import AccountSuspended, InvalidCredentials, TotpRequired
 from actors.auth.passwords import Passwords
@@ -74,6 +74,14 @@ async def lock_caller(tx: Transaction, caller: Caller, password_hash: str | None
     if password_hash is not None and user["password_hash"] != password_hash:
         raise WrongPassword
     return user
+
+
+def check_proof(order: ReplacePassword, user: asyncpg.Record) -> None:
+    """Raises `ProofOutdated` unless what was sent to a locked account's address still proves something."""
+    changed_at = user["password_changed_at"]
+    is_current = changed_at is None or changed_at < order.asked_at
+    if not (is_current and user["email_verified"] and user["email"] == order.email):
+        raise ProofOutdated
 
 
 def check_new_password(password: SecretStr, user: asyncpg.Record) -> None:

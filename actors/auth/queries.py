@@ -25,7 +25,7 @@ ACCOUNT = f"u.id, u.username, u.role, u.created_at, {OWN}"
 # Python has no infinity of time.
 _UNTIL = """CASE WHEN suspended_until = 'infinity' THEN '9999-12-31 00:00+00' ELSE suspended_until END
     AS suspended_until"""
-_LOCKED = f"""{ACCOUNT}, u.password_hash, u.closing_at, {_UNTIL},
+_LOCKED = f"""{ACCOUNT}, u.password_hash, u.password_changed_at, u.closing_at, {_UNTIL},
     coalesce(u.suspended_until > now(), false) AS is_suspended, u.suspension_reason"""
 _STANDING = f"""id AS user_id, role, plan, {_UNTIL}, closing_at IS NOT NULL AS closing,
     coalesce(changed_at, created_at) AS changed_at"""
@@ -49,13 +49,14 @@ async def add_user(tx: Transaction, user_id: UUID, username: str, email: str, pa
 
 
 async def credentials(db: Reads, key: str, email: str | None) -> asyncpg.Record | None:
-    """Id and password hash of the living account with that name, else of the one with that e-mail.
+    """Id and password hash of the living account with that name, or of the one that verified that e-mail.
 
-    Of several unverified accounts with one e-mail the oldest counts, and a verified one before all.
+    An address that nobody verified is nobody's: it would tell whoever registers with it whether others did before.
     """
     return await db.fetchrow(
-        "SELECT id, password_hash FROM users WHERE (username_key = $1 OR email = $2) AND deleted_at IS NULL "
-        "ORDER BY username_key = $1 DESC, email_verified_at IS NOT NULL DESC, id LIMIT 1",
+        "SELECT id, password_hash FROM users WHERE deleted_at IS NULL "
+        "AND (username_key = $1 OR email = $2 AND email_verified_at IS NOT NULL) "
+        "ORDER BY username_key = $1 DESC LIMIT 1",
         key,
         email,
     )
@@ -127,7 +128,11 @@ def _there(row: asyncpg.Record | None, refusal: type[Refusal]) -> asyncpg.Record
 
 async def set_password(tx: Transaction, user_id: UUID, password_hash: str) -> None:
     """Another password."""
-    await tx.execute("UPDATE users SET password_hash = $2 WHERE id = $1", user_id, password_hash)
+    await tx.execute(
+        "UPDATE users SET password_hash = $2, password_changed_at = clock_timestamp() WHERE id = $1",
+        user_id,
+        password_hash,
+    )
 
 
 async def confirm_email(tx: Transaction, user_id: UUID, email: str) -> None:

@@ -110,6 +110,9 @@ class SetRole(Command[None], key="user_id", essential=True):
     role: Role
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+
+
 class Suspend(Command[None], key="user_id", essential=True):
     """Suspend somebody until then, or until it is lifted; every session ends. `reason` is what they are told.
 
@@ -118,7 +121,7 @@ class Suspend(Command[None], key="user_id", essential=True):
 
     user_id: UUID
     until: AwareDatetime | None
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+    reason: Reason
 
 
 class LiftSuspension(Command[None], key="user_id", essential=True):

@@ -13,6 +13,7 @@ class User(Table, tablename="users"):
     email = Text(help_text="in normal form")
     email_verified_at = Timestamptz(null=True, default=None)
     password_hash = Text(help_text="Argon2id, with its parameters")
+    password_changed_at = Timestamptz(null=True, default=None, help_text="what was asked for by mail before is void")
     role = Text(default="user")
     plan = Text(default="free")
     created_at = Timestamptz(default=None)

@@ -31,6 +31,7 @@ async def write_tokens(settings: Settings, people: Sequence[UUID], file: Path) -
 
 def _write(file: Path, lines: list[bytes]) -> None:
     file.touch(mode=0o600)
+    file.chmod(0o600)  # one that was there keeps its mode
     file.write_bytes(b"".join(lines))
 
 

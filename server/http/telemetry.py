@@ -25,7 +25,8 @@ def request_id_of(request: web.Request) -> str:
 
 
 def record(request: web.Request, exchange: Exchange, response: web.StreamResponse, started: float) -> None:
-    """Measure and log a finished request. The query string is not logged: it may hold what is nobody's business."""
+    """Measure and log a finished request. Neither the query string is logged nor a token in the path: both may hold
+    what is nobody's business."""
     seconds = time.perf_counter() - started
     status = response.status
     method = request.method if request.method in _METHODS else "other"
@@ -35,7 +36,7 @@ def record(request: web.Request, exchange: Exchange, response: web.StreamRespons
         "request",
         request_id=exchange.request_id,
         method=method,
-        path=request.path,
+        path=exchange.route if "token" in request.match_info else request.path,
         route=exchange.route,
         status=status,
         ms=round(seconds * 1000, 2),

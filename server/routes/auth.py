@@ -107,7 +107,8 @@ async def _signed_out(request: web.Request, _: None) -> web.Response:
 
 
 _GIVEN = TokensGiven | CookiesGiven
-# `limit_by` counts guesses at a password, or a code, for the account, too.
+# `limit_by` counts guesses at a password, or a code, for the account, too: in `login` by the name that is given, for who
+# knows whose address it is must not be told by a limit that two names share.
 ROUTES = (
     post(
         "/v1/auth/register",

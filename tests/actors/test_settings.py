@@ -42,6 +42,8 @@ def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch
         ("JWT_SECRET", "short-secret", "at least 32 bytes"),
         ("JWT_SECRET", f"{'x' * 32},short-secret", "each of its secrets must hold at least 32 bytes"),
         ("JWT_SECRET", f"{'x' * 32},{'x' * 32}", "each once"),
+        ("JWT_SECRET", "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYI\n-----END PUBLIC KEY-----", "no key"),
+        ("JWT_SECRET", f"{'x' * 32},ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA", "no key"),
         ("PUBLIC_URL", "vitrine.example", "must start with http://"),
         ("ALLOWED_ORIGINS", "*", "'*' is no origin"),
         ("ALLOWED_ORIGINS", "https://app.example,app.example", "'app.example' is no origin"),

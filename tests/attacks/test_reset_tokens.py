@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from actors.settings import Settings
-from tests.actors.auth.people import fetch, until
+from tests.actors.auth.people import fetch, prove
 from tests.attacks.mail import reset_token, verify_token
 from tests.attacks.people import PASSWORD, Answer, Client, Person, ask, join, ok, sign_in
 
@@ -13,7 +13,8 @@ CHOSEN = ("amber herons 47 kites", "copper swans 12 masts", "silver foxes 90 wel
 
 
 async def forgot(client: Client, settings: Settings, *, number: int = 1) -> str:
-    """Ask for a link, and read its token."""
+    """Ask for a link to an address that is verified, and read its token."""
+    await prove(settings.database_url)
     await ok(client, "POST", "/v1/auth/password/forgot", json={"email": "ada@example.org"})
     return await reset_token(settings, number=number)
 
@@ -27,11 +28,6 @@ async def is_password(client: Client, password: str) -> bool:
     """Whether Ada signs in with it."""
     status, _ = await ask(client, "POST", "/v1/auth/login", json={"login": "ada", "password": password})
     return status == 200
-
-
-async def _number(settings: Settings, sql: str) -> int:
-    (row,) = await fetch(settings.database_url, sql)
-    return int(row["n"])
 
 
 async def refused(client: Client, token: str) -> None:
@@ -88,8 +84,6 @@ async def test_after_the_password_was_changed_the_link_is_worth_nothing(
 ) -> None:
     token = await forgot(client, settings)
     await ok(client, "PUT", "/v1/auth/password", ada, json={"current": PASSWORD, "password": CHOSEN[1]})
-    used = "SELECT count(*) AS n FROM mail_tokens WHERE purpose = 'reset' AND used_at IS NULL"
-    await until(lambda: _number(settings, used), 0)
     await refused(client, token)
     assert await is_password(client, CHOSEN[1])
 
@@ -134,6 +128,7 @@ async def test_the_link_leads_to_us_whatever_host_a_request_names(
     client: Client, ada: Person, settings: Settings, host: str
 ) -> None:
     headers = {"Host": host, "X-Forwarded-Host": host, "Origin": f"https://{host}", "Referer": f"https://{host}/"}
+    await prove(settings.database_url)
     await ok(client, "POST", "/v1/auth/password/forgot", json={"email": "ada@example.org"}, headers=headers)
     await reset_token(settings)
     rows = await fetch(settings.database_url, "SELECT args::text AS args FROM job_intents")

@@ -4,8 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient
+
+from tests.actors.auth.people import prove
 
 Client = TestClient[web.Request, web.Application]
 PASSWORD = "correct horse battery"
@@ -88,17 +91,20 @@ async def test_signing_in_fails_alike_for_known_and_unknown(client: Client) -> N
     assert answers[0]["code"] == "invalid_credentials"
 
 
-async def test_the_right_password_signs_in(client: Client) -> None:
+async def test_the_right_password_signs_in(client: Client, database_url: str) -> None:
     ana = await register(client, "ana")
-    response = await client.post("/v1/auth/login", json={"login": "ANA@example.org", "password": PASSWORD})
-    assert response.status == 200
-    assert (await response.json())["user"] == ana["user"]
+    await prove(database_url)
+    for login in ("Ana", "ANA@example.org"):
+        response = await client.post("/v1/auth/login", json={"login": login, "password": PASSWORD})
+        assert response.status == 200
+        assert (await response.json())["user"] == ana["user"] | {"email_verified": True}
 
 
-async def test_racing_refreshes_both_get_in_and_the_session_goes_on(client: Client) -> None:
+async def test_racing_refreshes_both_get_in_and_the_session_goes_on(client: Client, client_elsewhere: Client) -> None:
     ana = await register(client, "ana")
+    body = {"refresh_token": ana["refresh_token"]}
     responses = await asyncio.gather(
-        *(client.post("/v1/auth/refresh", json={"refresh_token": ana["refresh_token"]}) for _ in range(2))
+        *(where.post("/v1/auth/refresh", json=body) for where in (client, client_elsewhere))
     )
     assert [response.status for response in responses] == [200, 200]
     first, second = [await response.json() for response in responses]
@@ -246,3 +252,11 @@ async def test_a_list_is_walked_by_its_cursor_and_a_tampered_one_is_400(client: 
 async def test_relationships_to_nobody_or_too_many_are_400(client: Client, ids: str) -> None:
     ana = await register(client, "ana")
     await problem(await client.get("/v1/relationships", params={"ids": ids}, headers=ana["headers"]), 400)
+
+
+async def test_a_token_in_a_path_is_not_logged(client: Client) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await client.post("/v1/notifications/unsubscribe/what-only-its-owner-knows")
+        await client.get("/v1/profiles/ana")
+    paths = [line["path"] for line in lines if line["event"] == "request"]
+    assert paths == ["/v1/notifications/unsubscribe/{token}", "/v1/profiles/ana"]

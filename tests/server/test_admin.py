@@ -132,6 +132,8 @@ async def _is_out(stack: Stack, served: Served, person: Person, deadline: float)
         (["suspend", "ada", "--until", "2020-01-31"], ("--until", "over")),
         (["suspend", "ada", "--until", "soon"], ("--until",)),
         (["suspend", "ada", "--lift", "--reason", "x"], ("--lift",)),
+        (["suspend", "ada", "--reason", "x" * 501], ("--reason", "500")),
+        (["suspend", "a" * 101], ("100",)),
         (["role", "ada", "owner"], ("creator",)),
     ],
 )

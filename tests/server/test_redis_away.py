@@ -1,12 +1,14 @@
 """Redis is away and facts wait in the outbox: people come in, stay in and are thrown out all the same."""
 
 import asyncio
+import time
 
 import pytest
 
 from actors.kernel import pressure
 from actors.kernel.system import System
 from server.keys import SYSTEM
+from tests.server.realtime.conftest import Socket
 from tests.server.test_accounts import PASSWORD, Client, problem, register
 from tests.server.test_sessions import OTHER, done, is_in, sign_in
 from tests.servers import OwnValkey
@@ -58,3 +60,19 @@ async def test_signing_in_staying_in_and_every_end_of_a_session_need_no_redis(
     assert closed.status == 202
     await problem(await client.get("/v1/auth/me", headers=tablet["headers"]), 401)
     own_valkey.start()
+
+
+async def test_another_process_ends_a_session_within_a_second_although_redis_hangs(
+    client: Client, client_elsewhere: Client, own_valkey: OwnValkey
+) -> None:
+    ana = await register(client, "ana")
+    phone = await sign_in(client, "ana")
+    socket = Socket(await client_elsewhere.ws_connect("/v1/realtime", protocols=("vitrine.v1.json",)))
+    assert "ok" in await socket.ask("connect", token=phone["access_token"])
+    own_valkey.pause()
+    await done(await client.delete("/v1/auth/sessions", headers=ana["headers"]))
+    began = time.monotonic()
+    assert await socket.closed() == 4501
+    await problem(await client_elsewhere.get("/v1/auth/me", headers=phone["headers"]), 401)
+    assert time.monotonic() - began < 1
+    own_valkey.resume()

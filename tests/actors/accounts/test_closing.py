@@ -21,7 +21,7 @@ from actors.posts.messages import DeletePost, SetBookmark, SetLike, SetRepost
 from actors.posts.tag_messages import SetTagFollow
 from actors.profiles.messages import EditProfile
 from tests.actors.accounts.mailroom import Mailroom, text_of
-from tests.actors.auth.people import PASSWORD, callers, facts, fetch, join, until
+from tests.actors.auth.people import PASSWORD, callers, facts, fetch, join, prove, until
 from tests.actors.clock import strike
 from tests.actors.comments.commenting import drift, settle
 from tests.actors.media.uploading import signed, working
@@ -120,6 +120,7 @@ async def live(system: System, ana: Caller, bea: Caller, cal: Caller, database_u
     await system.ask(SetFeedPreferences(caller=ana, show_sensitive=True))
     await system.ask(EditProfile(caller=ana, bio="all about ana@example.org", display_name="Ana of Ana"))
     await signed(system, ana, 1_000)
+    await prove(database_url, "ana")
     await system.ask(AskPasswordReset(email="ana@example.org"))
 
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from actors.accounts.messages import VerifyEmail
 from actors.kernel.system import System
 from tests.actors.accounts.mailroom import Mailroom
-from tests.actors.auth.people import PASSWORD, join
+from tests.actors.auth.people import PASSWORD, join, prove
 
 Client = TestClient[web.Request, web.Application]
 NEW = "quite another long phrase"
@@ -29,6 +29,7 @@ async def is_refused(client: Client, headers: dict[str, str]) -> bool:
 
 async def test_a_forgotten_password_from_mail_to_sign_in(client: Client, mailroom: Mailroom) -> None:
     ana = await register(client, "ana")
+    await prove(mailroom.database_url)
     answers = []
     for email in ("ana@example.org", "nobody@example.org"):
         async with client.post("/v1/auth/password/forgot", json={"email": email}) as response:

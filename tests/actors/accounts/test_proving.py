@@ -15,7 +15,7 @@ from actors.accounts.messages import (
 from actors.auth.credentials import EmailTaken
 from actors.kernel.system import System
 from tests.actors.accounts.mailroom import Mailroom, text_of, token_in
-from tests.actors.auth.people import fetch, join
+from tests.actors.auth.people import fetch, join, prove
 
 VERIFIED = "SELECT email_verified_at IS NOT NULL FROM users WHERE id = $1"
 
@@ -46,10 +46,14 @@ async def test_registering_sends_a_link_that_proves_the_address_once(system: Sys
     assert len(await mailroom.send()) == 1, "who is verified is sent nothing"
 
 
-async def test_of_two_uses_at_once_one_succeeds(system: System, mailroom: Mailroom) -> None:
+async def test_of_many_uses_at_once_one_succeeds_wherever(
+    system: System, elsewhere: System, mailroom: Mailroom
+) -> None:
     await join(system, "ana")
     token = await mailroom.token("Confirm", "ana@example.org")
-    outcomes = await asyncio.gather(*(verify(system, token) for _ in range(8)), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(verify(where, token) for where in (system, elsewhere) * 4), return_exceptions=True
+    )
     assert sorted(map(repr, outcomes)) == sorted([repr(None), *[repr(InvalidMailToken())] * 7])
 
 
@@ -105,7 +109,11 @@ async def test_a_mailbox_is_not_bombed_by_strangers_who_register_with_its_addres
         await join(system, f"somebody{number}", email="victim@example.org")
     assert len(await mailroom.send()) == 5
     await system.ask(AskPasswordReset(email="victim@example.org"))
+    assert len(await mailroom.send()) == 5, "whose password could it be?"
+    await prove(mailroom.database_url, "somebody0")
+    await system.ask(AskPasswordReset(email="victim@example.org"))
     assert len(await mailroom.send()) == 6, "a crowd of one kind keeps no other kind away"
+    await fetch(mailroom.database_url, "UPDATE users SET email_verified_at = NULL")
     await fetch(
         mailroom.database_url,
         "UPDATE mail_quotas SET sent = ARRAY(SELECT at - interval '61 minutes' FROM unnest(sent) AS at)",

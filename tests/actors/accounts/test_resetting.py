@@ -1,11 +1,14 @@
 """A forgotten password: nobody learns who has an account, one link works, and it ends every session."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
 
+from actors.accounts.events import EmailChangeAsked, PasswordResetAsked
 from actors.accounts.messages import (
     AskPasswordReset,
     ChangeEmail,
@@ -13,11 +16,14 @@ from actors.accounts.messages import (
     ResetPassword,
     VerifyEmail,
 )
+from actors.auth import passwords
 from actors.auth.credentials import ChangePassword, PasswordNearName
-from actors.auth.messages import InvalidCredentials, Login
+from actors.auth.messages import InvalidCredentials, Login, SignedIn
+from actors.kernel.envelope import Origin
+from actors.kernel.errors import Busy
 from actors.kernel.system import System
 from tests.actors.accounts.mailroom import Mailroom, text_of
-from tests.actors.auth.people import PASSWORD, facts, fetch, join
+from tests.actors.auth.people import PASSWORD, facts, fetch, join, prove
 
 NEW = "quite another long phrase"
 OPEN = "SELECT count(*) FROM sessions WHERE revoked_at IS NULL"
@@ -28,12 +34,19 @@ async def reset(system: System, token: str, password: str = NEW) -> None:
     await system.ask(ResetPassword(token=SecretStr(token), password=SecretStr(password)))
 
 
+async def known(system: System, mailroom: Mailroom, username: str) -> SignedIn:
+    """Somebody new, who verified their address."""
+    who = await join(system, username)
+    await prove(mailroom.database_url, username)
+    return who
+
+
 async def sign_in(system: System, password: str) -> None:
     await system.ask(Login(login="ana", password=SecretStr(password)))
 
 
 async def test_a_link_sets_a_password_once_and_ends_every_session(system: System, mailroom: Mailroom) -> None:
-    await join(system, "ana")
+    await known(system, mailroom, "ana")
     await sign_in(system, PASSWORD)
     assert (await system.ask(AskPasswordReset(email="ANA@Example.org"))).expires_in == 1800
     token = await mailroom.token("Choose", "ana@example.org")
@@ -55,7 +68,7 @@ async def test_a_link_sets_a_password_once_and_ends_every_session(system: System
 
 
 async def test_asked_twice_the_latest_link_works_and_only_for_half_an_hour(system: System, mailroom: Mailroom) -> None:
-    await join(system, "ana")
+    await known(system, mailroom, "ana")
     tokens = []
     for _ in range(2):
         await system.ask(AskPasswordReset(email="ana@example.org"))
@@ -71,11 +84,11 @@ async def test_asked_twice_the_latest_link_works_and_only_for_half_an_hour(syste
 
 
 async def test_an_unknown_address_is_answered_alike_and_sent_nothing(system: System, mailroom: Mailroom) -> None:
-    await join(system, "ana")
+    await known(system, mailroom, "ana")
     before = await mailroom.send()
-    known = await system.ask(AskPasswordReset(email="ana@example.org"))
-    unknown = await system.ask(AskPasswordReset(email="nobody@example.org"))
-    assert known == unknown
+    there = await system.ask(AskPasswordReset(email="ana@example.org"))
+    nobody = await system.ask(AskPasswordReset(email="nobody@example.org"))
+    assert there == nobody
     assert len(await facts(mailroom.database_url, "PasswordResetAsked")) == 2
     assert len(await mailroom.send()) == len(before) + 1
 
@@ -83,7 +96,7 @@ async def test_an_unknown_address_is_answered_alike_and_sent_nothing(system: Sys
 async def test_no_more_than_five_an_hour_go_to_one_address_and_the_last_one_still_works(
     system: System, mailroom: Mailroom
 ) -> None:
-    await join(system, "ana")
+    await known(system, mailroom, "ana")
     await mailroom.send()
     answers = {await system.ask(AskPasswordReset(email="ana@example.org")) for _ in range(12)}
     assert len(answers) == 1
@@ -101,7 +114,7 @@ async def test_no_more_than_five_an_hour_go_to_one_address_and_the_last_one_stil
 
 
 async def test_a_new_password_makes_every_other_link_worthless(system: System, mailroom: Mailroom) -> None:
-    ana = await join(system, "ana")
+    ana = await known(system, mailroom, "ana")
     await system.ask(ChangeEmail(caller=ana.caller, email="eve@example.net", password=SecretStr(PASSWORD)))
     theirs = await mailroom.token("Confirm your new", "eve@example.net")
     await system.ask(AskPasswordReset(email="ana@example.org"))
@@ -109,7 +122,7 @@ async def test_a_new_password_makes_every_other_link_worthless(system: System, m
     with pytest.raises(InvalidMailToken):
         await system.ask(VerifyEmail(token=SecretStr(theirs)))
 
-    bea = await join(system, "bea")
+    bea = await known(system, mailroom, "bea")
     await system.ask(AskPasswordReset(email="bea@example.org"))
     old = await mailroom.token("Choose", "bea@example.org")
     wish = ChangePassword(caller=bea.caller, current=SecretStr(PASSWORD), password=SecretStr(NEW))
@@ -133,3 +146,64 @@ async def test_notices_to_an_address_nobody_proved_are_no_way_to_flood_it(system
     wish = ChangePassword(caller=ana.caller, current=SecretStr(passwords[-1]), password=SecretStr(NEW))
     await system.ask(wish)
     assert len(await mailroom.send()) == before + 6, "whose address it is always hears of it"
+
+
+async def test_of_two_who_use_a_link_at_once_in_two_processes_one_chooses(
+    system: System, elsewhere: System, mailroom: Mailroom
+) -> None:
+    await known(system, mailroom, "ana")
+    for n in range(3):
+        await system.ask(AskPasswordReset(email="ana@example.org"))
+        token = await mailroom.token("Choose", "ana@example.org")
+        outcomes: list[object] = await asyncio.gather(
+            *(reset(each, token, f"{NEW} {n} {where}") for where, each in enumerate((system, elsewhere))),
+            return_exceptions=True,
+        )
+        assert sorted(map(repr, outcomes)) == sorted([repr(None), repr(InvalidMailToken())])
+        await sign_in(system, f"{NEW} {n} {outcomes.index(None)}")
+
+
+async def test_a_link_that_met_a_crowd_is_still_good(
+    system: System, mailroom: Mailroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await known(system, mailroom, "ana")
+    await system.ask(AskPasswordReset(email="ana@example.org"))
+    token = await mailroom.token("Choose", "ana@example.org")
+    with monkeypatch.context() as crowd:
+        crowd.setattr(passwords, "LONGEST_WAIT", -1.0)
+        with pytest.raises(Busy):
+            await reset(system, token)
+    await reset(system, token)
+    await sign_in(system, NEW)
+
+
+async def test_what_was_asked_for_before_a_password_changed_is_worth_nothing_whenever_it_is_heard(
+    system: System, mailroom: Mailroom
+) -> None:
+    ana = await known(system, mailroom, "ana")
+    before = datetime.now(UTC)
+    await system.ask(ChangePassword(caller=ana.caller, current=SecretStr(PASSWORD), password=SecretStr(NEW)))
+    sent = len(await mailroom.send())
+    asked = (
+        EmailChangeAsked(user_id=ana.user.id, email="eve@example.net", at=before),
+        PasswordResetAsked(email="ana@example.org", at=before),
+    )
+    for fact in asked:
+        await system.deliver("accounts", fact, Origin())
+    mails = (await mailroom.send())[: -sent or None]
+    assert [(mail["To"], mail["Subject"]) for mail in mails] == [
+        ("ana@example.org", "Your e-mail address is about to change")
+    ]
+    for fact in asked:
+        again = type(fact).model_validate(fact.model_dump() | {"id": uuid4(), "at": datetime.now(UTC)})
+        await system.deliver("accounts", again, Origin())
+    await mailroom.token("Confirm your new", "eve@example.net")
+    await reset(system, await mailroom.token("Choose", "ana@example.org"), "a third and longer phrase")
+
+
+async def test_whose_address_nobody_verified_is_sent_no_link(system: System, mailroom: Mailroom) -> None:
+    await join(system, "mallory", email="victim@example.org")
+    await join(system, "victim", email="victim@example.org")
+    before = len(await mailroom.send())
+    await system.ask(AskPasswordReset(email="victim@example.org"))
+    assert len(await mailroom.send()) == before

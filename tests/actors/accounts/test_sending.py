@@ -12,7 +12,7 @@ from actors.kernel.jobs import AlreadyDone
 from actors.kernel.system import System
 from tests.actors.accounts.mailroom import Mailroom, token_in
 from tests.actors.adapters.smtp import smtp_server
-from tests.actors.auth.people import fetch, join
+from tests.actors.auth.people import fetch, join, prove
 from tests.actors.clock import strike
 
 WAITING = "SELECT count(*) FROM deferred_letters"
@@ -119,6 +119,7 @@ async def test_a_letter_the_server_refuses_is_given_up_with_a_count(system: Syst
 
 async def test_what_is_not_due_any_more_is_not_sent(system: System, mailroom: Mailroom) -> None:
     await join(system, "ana")
+    await prove(mailroom.database_url)
     unneeded = counted("unneeded", "reset_password")
     for _ in range(2):
         await system.ask(AskPasswordReset(email="ana@example.org"))

@@ -22,6 +22,12 @@ async def join(system: System, username: str, *, email: str | None = None, **fie
     )
 
 
+async def prove(database_url: str, *usernames: str) -> None:
+    """Let addresses be verified, everybody's if nobody is named."""
+    verify = "UPDATE users SET email_verified_at = now() WHERE username_key = ANY($1) OR $1 = ARRAY[]::text[]"
+    await fetch(database_url, verify, list(usernames))
+
+
 async def callers(system: System, *usernames: str) -> list[Caller]:
     """Several new people, as callers."""
     return [(await join(system, username)).caller for username in usernames]

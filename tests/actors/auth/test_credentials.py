@@ -1,6 +1,7 @@
 """Passwords and addresses are changed by who proves it, and nothing opened with the old ones survives."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from actors.auth.credentials import (
     ConfirmEmail,
     EmailTaken,
     PasswordNearName,
+    ProofOutdated,
     ReplacePassword,
     WrongPassword,
 )
@@ -21,7 +23,7 @@ from actors.auth.people import UnknownUser
 from actors.kernel.errors import Unauthenticated
 from actors.kernel.message import Command
 from actors.kernel.system import System
-from tests.actors.auth.people import PASSWORD, facts, fetch, join
+from tests.actors.auth.people import PASSWORD, facts, fetch, join, prove
 from tests.actors.auth.test_sessions import is_in
 from tests.actors.auth.test_signing_in import sign_in
 
@@ -64,23 +66,36 @@ async def test_a_session_that_has_ended_changes_no_password(system: System, data
     await sign_in(system, "ana")
 
 
-async def test_a_reset_ends_every_session_and_one_s_own_name_is_no_password(system: System) -> None:
+def replaced(who: SignedIn, password: str = OTHER, **others: Any) -> ReplacePassword:
+    """What a link to their address asked for just now brings."""
+    proof: dict[str, Any] = {"user_id": who.user.id, "email": who.user.email, "asked_at": datetime.now(UTC)}
+    return ReplacePassword.model_validate(proof | others | {"password": password})
+
+
+async def test_a_reset_ends_every_session_and_one_s_own_name_is_no_password(system: System, database_url: str) -> None:
     ana = await join(system, "photographer")
     phone = await sign_in(system, "photographer")
+    with pytest.raises(ProofOutdated):
+        await system.ask(replaced(ana))
+    await prove(database_url)
     for message in (
-        ReplacePassword(user_id=ana.user.id, password=SecretStr("photographer1")),
+        replaced(ana, "photographer1"),
         changed(ana, password="photographer1"),
     ):
         with pytest.raises(PasswordNearName) as refused:
             await system.ask(message)
         assert [(error.field, error.code) for error in refused.value.errors] == [("password", "password_personal")]
     assert await is_in(system, phone)
-    await system.ask(ReplacePassword(user_id=ana.user.id, password=SecretStr(OTHER)))
+    before = replaced(ana, "a third long phrase")
+    await system.ask(replaced(ana))
     assert not await is_in(system, ana)
     assert not await is_in(system, phone)
+    for outdated in (before, replaced(ana, email="other@example.org")):
+        with pytest.raises(ProofOutdated):
+            await system.ask(outdated)
     await sign_in(system, "photographer", OTHER)
     with pytest.raises(UnknownUser):
-        await system.ask(ReplacePassword(user_id=uuid4(), password=SecretStr(OTHER)))
+        await system.ask(replaced(ana, user_id=uuid4()))
 
 
 @pytest.mark.parametrize("is_reset", [True, False])
@@ -91,7 +106,8 @@ async def test_nobody_stays_in_who_raced_a_change_with_the_old_password(
     phone = await sign_in(system, "ana")
     change: Command[Any] = changed(ana)
     if is_reset:
-        change = ReplacePassword(user_id=ana.user.id, password=SecretStr(OTHER))
+        await prove(database_url)
+        change = replaced(ana)
 
     async def login(after: float) -> SignedIn:
         await asyncio.sleep(after)

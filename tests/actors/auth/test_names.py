@@ -42,6 +42,9 @@ def test_names_are_compared_without_case_and_width() -> None:
         ("ana+tag@example.org", "ana+tag@example.org"),
         ("ana@BÜCHER.example", "ana@xn--bcher-kva.example"),
         ("ａna@example.org", "ana@example.org"),
+        ("groß@example.org", "groß@example.org"),
+        ("GROẞ@example.org", "groß@example.org"),
+        ("ana@xn--strae-oqa.example", "ana@xn--strae-oqa.example"),
     ],
 )
 def test_an_address_has_one_form(given: str, stored: str) -> None:
@@ -63,6 +66,8 @@ def test_an_address_has_one_form(given: str, stored: str) -> None:
         f"{'a' * 65}@example.org",
         "ana@example.org\x00",
         "a@b@example.org",
+        "ana@straße.example",
+        "ana@σίσυφος.example",
     ],
 )
 def test_what_is_no_address_is_refused(given: str) -> None:

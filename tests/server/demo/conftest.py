@@ -29,6 +29,7 @@ def seeded(
 ) -> Iterator[Seeded]:
     """Twelve people and two dozen posts, made once: drawing photographs takes seconds."""
     tokens = tmp_path_factory.mktemp("demo") / "tokens.jsonl"
+    tokens.touch(mode=0o644)  # as one that somebody made before
     world = fresh_database(servers)
     with asyncio.Runner() as runner:
         url = runner.run(world.__aenter__())
