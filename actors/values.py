@@ -10,8 +10,8 @@ from pydantic_settings import NoDecode
 
 _SECRET_BYTES = 32
 _MOST_SECRETS = 8
-_KEY_MARKS = ("-----BEGIN ", "ssh-rsa", "ssh-ed25519", "ecdsa-sha2-")
-"""What keys that are half public begin with. The library that signs tokens takes none of them for a secret."""
+_KEY_MARKS = ("-----BEGIN ", "ssh-", "ecdsa-", "MII", "MFkwEw", "MHYwEA", "MCowBQ")
+"""What keys that are half public begin with, as PEM, as OpenSSH writes them, and as DER in Base64."""
 
 
 def split_secrets(text: str) -> tuple[str, ...]:
@@ -21,7 +21,7 @@ def split_secrets(text: str) -> tuple[str, ...]:
     if not secrets or any(len(secret.encode()) < _SECRET_BYTES for secret in secrets):
         each = "each of its secrets " if len(secrets) > 1 else ""
         raise ValueError(f"{each}must hold at least {_SECRET_BYTES} bytes; make one with `openssl rand -hex 32`")
-    if any(mark in text for mark in _KEY_MARKS):
+    if any(secret.startswith(_KEY_MARKS) for secret in secrets):
         raise ValueError("must hold random text, no key or certificate; make one with `openssl rand -hex 32`")
     if len(set(secrets)) != len(secrets) or len(secrets) > _MOST_SECRETS:
         raise ValueError(f"must hold at most {_MOST_SECRETS} secrets, each once")

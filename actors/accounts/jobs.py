@@ -1,6 +1,6 @@
 """Letters on their way out, and what the clock does: late letters, accounts past their grace, what no longer counts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from actors.accounts.events import ErasureDue
 from actors.accounts.letters import LETTERS, LetterName, on_the_day, write
 from actors.accounts.tokens import Purpose, tokens_of
 from actors.adapters import Outage
-from actors.adapters.mail import MailRefused
+from actors.adapters.mail import MailRefused, pause_after
 from actors.auth.standing import CLOSING_GRACE
 from actors.auth.tokens import digest
 from actors.kernel.jobs import JobContext, job
@@ -27,7 +27,6 @@ letter_seconds = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20),
 )
 
-LONGEST_WAIT = timedelta(hours=1)
 AT_ONCE = 200
 """Late letters, or accounts past their grace, of one run."""
 
@@ -64,8 +63,7 @@ async def send_letter(
             log.warning("letter deferred", letter=letter, mail_id=str(mail_id), tries=tries + 1, error=error)
     async with context.transaction() as tx:
         if outcome == "deferred":
-            wait = min(LONGEST_WAIT, timedelta(minutes=2 ** min(tries, 10)))
-            await queries.defer(tx, mail_id, letter, user_id, object_key, tries + 1, wait)
+            await queries.defer(tx, mail_id, letter, user_id, object_key, tries + 1, pause_after(tries))
     letters_total.labels(letter, outcome).inc()
 
 

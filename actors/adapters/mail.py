@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -43,6 +43,11 @@ class MailRefused(Exception):
     def __init__(self, code: int, words: str) -> None:
         self.code = code
         super().__init__(f"{code} {words}")
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long a letter waits after so many tries before this one: a minute, two, four, at the most an hour."""
+    return min(timedelta(hours=1), timedelta(minutes=2 ** min(tries, 6)))
 
 
 class Mail(Protocol):

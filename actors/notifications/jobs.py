@@ -1,13 +1,13 @@
 """What is done for notifications by the clock: digests, forgetting what was taken back, and the return of people."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import structlog
 from uuid_utils.compat import uuid7
 
 from actors.adapters import Outage
-from actors.adapters.mail import MailRefused
+from actors.adapters.mail import MailRefused, pause_after
 from actors.kernel.jobs import JobContext, job
 from actors.kernel.paging import OLDEST
 from actors.notifications import absences, digest_queries, digests, leaving, metrics
@@ -18,7 +18,6 @@ log = structlog.get_logger(__name__)
 PEOPLE_AT_ONCE = 200
 """People looked at for a digest, or back from an absence, in one transaction."""
 FORGOTTEN_AT_ONCE = 1_000
-LONGEST_WAIT = timedelta(hours=1)
 
 
 @job("notifications.forget_taken_back", cron="* * * * *")
@@ -79,7 +78,7 @@ async def send_digest(context: JobContext, user_id: UUID, mail_id: UUID) -> None
         if outcome == "sent":
             await digest_queries.sent(tx, user_id, mail_id)
         elif outcome == "deferred" and digest is not None:
-            await digest_queries.defer(tx, user_id, mail_id, min(LONGEST_WAIT, timedelta(minutes=2**digest.tries)))
+            await digest_queries.defer(tx, user_id, mail_id, pause_after(digest.tries))
     metrics.digests_total.labels(outcome).inc()
 
 

@@ -29,7 +29,8 @@ class Binding:
     """How requests of one route become its message.
 
     A JSON body is validated strictly: `"5"` is no number and `1` no boolean. Path and query are text and are read
-    leniently. Raises `Malformed` for path and query, `Invalid` for the body, each with all errors at once.
+    leniently; beside a body no query is taken. Raises `Malformed` for path and query, `Invalid` for the body, each with
+    all errors at once.
     """
 
     def __init__(
@@ -63,13 +64,9 @@ class Binding:
                 return self.message.model_validate(given)
             except ValidationError as error:
                 raise self._refusal(error, ()) from None
-        unknown = tuple(
-            FieldError(field=name, code=_UNKNOWN, message="there is no such field")
-            for name in body or ()
-            if name not in self.body
-        )
+        unknown = _unknown(body, self.body)
         known = {name: value for name, value in (body or {}).items() if name in self.body}
-        given = {**told, **known, **path, **self.fixed}
+        given = {**told, **self._query(request), **known, **path, **self.fixed}
         if "caller" in self.trusted:
             given["caller"] = orjson.Fragment(identity.caller_json) if identity else None
         try:
@@ -123,6 +120,17 @@ class Binding:
         if self.from_body and not roots & self.path:
             return Invalid(errors=(*unknown, *found))
         return Malformed("the path or query is not valid", errors=(*found, *unknown))
+
+
+async def bind_nothing(request: web.Request) -> None:
+    """For an operation that takes no fields. Raises `Invalid` for a body that names some."""
+    if unknown := _unknown(await read_json(request), frozenset()):
+        raise Invalid(errors=unknown)
+
+
+def _unknown(body: Mapping[str, Any] | None, known: frozenset[str]) -> tuple[FieldError, ...]:
+    names = (name for name in body or () if name not in known)
+    return tuple(FieldError(field=name, code=_UNKNOWN, message="there is no such field") for name in names)
 
 
 async def read_json(request: web.Request) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from actors.kernel.errors import Malformed
 from actors.kernel.message import Request
 from actors.kernel.once import Idempotency
 from server.http.addresses import client_address
+from server.http.binding import BODY_METHODS, bind_nothing
 from server.http.exchange import EXCHANGE, Exchange
 from server.http.gate import Gate
 from server.http.pages import KeptPage, Key
@@ -148,6 +149,8 @@ class EdgeEndpoint:
         exchange = request[EXCHANGE]
         exchange.route = self._route.path
         await self._gate.admit(request, exchange, client_address(request, self._proxies))
+        if self._route.method in BODY_METHODS:
+            await bind_nothing(request)
         return await self._route.handler(request)
 
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from actors.kernel.message import Command
 from actors.kernel.paging import Page
 from server.http import describing, wording
+from server.http.binding import BODY_METHODS
 from server.http.errors import codes, status_of
 from server.http.routing import AnyRoute, EdgeRoute, Route
 
@@ -19,6 +20,8 @@ VERSION = version("vitrine")
 
 _REFERENCE = "#/components/schemas/{model}"
 _NONE = (None, type(None))
+_OF_A_BODY = frozenset({400, 408, 413, 415, 422})
+"""The statuses by which what is wrong with a body is told."""
 
 Mode = Literal["validation", "serialization"]
 Schemas = Mapping[tuple[Any, Mode], Any]
@@ -130,11 +133,11 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
 def _errors(route: Route) -> set[int]:
     """Every status other than success that this route can give."""
     binding = route.binding
-    errors = {400, 404, 408, 429, 500, 503} if binding.from_body else {400, 404, 429, 500, 503}
+    errors = {400, 404, 429, 500, 503}
     if not route.needs.is_open or "caller" in binding.trusted or route.renders is not None:
         errors |= {401, 403}
     if binding.from_body:
-        errors |= {413, 415, 422}
+        errors |= _OF_A_BODY
     if issubclass(route.message, Command):
         errors |= {409, 422} if route.idempotent or binding.from_body else {409}
     return errors | {status_of(refusal) for refusal in wording.refusals_of(route.message)}
@@ -146,7 +149,10 @@ def _edge_operation(route: EdgeRoute, schemas: Schemas) -> dict[str, Any]:
     if route.renders not in _NONE:
         shown["content"] = {route.content_type: {"schema": schema}}
     responses: dict[str, Any] = {str(route.status): shown}
-    for status in sorted({401, 403, 500, 503} if route.identifies else {500, 503, *route.refuses}):
+    errors = {500, 503, *route.refuses, *((401, 403) if route.identifies else ())}
+    if route.method in BODY_METHODS:
+        errors |= _OF_A_BODY
+    for status in sorted(errors):
         responses[str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     if route.bucket is not None:
         responses["429"] = {"$ref": "#/components/responses/Problem429"}

@@ -107,8 +107,8 @@ async def _signed_out(request: web.Request, _: None) -> web.Response:
 
 
 _GIVEN = TokensGiven | CookiesGiven
-# `limit_by` counts guesses at a password, or a code, for the account, too: in `login` by the name that is given, for who
-# knows whose address it is must not be told by a limit that two names share.
+# `limit_by` counts guesses at a password, or a code, for the account, too: in `login` by the name that is given, for a
+# limit that both names of an account share would tell whose address it is.
 ROUTES = (
     post(
         "/v1/auth/register",
@@ -123,7 +123,7 @@ ROUTES = (
     post("/v1/auth/refresh", Refresh, bucket="auth", fill=_web_session, respond=_refreshed, renders=_GIVEN),
     post("/v1/auth/logout", Logout, status=204, bucket="auth", fill=_leaving, respond=_signed_out),
     get("/v1/auth/me", GetMe, live=True, tag="auth"),
-    get("/v1/auth/sessions", ListSessions),
+    get("/v1/auth/sessions", ListSessions, live=True),
     delete("/v1/auth/sessions", EndOtherSessions, status=204, bucket="auth"),
     delete("/v1/auth/sessions/{id}", EndSession, status=204, bucket="auth"),
     put("/v1/auth/password", ChangePassword, status=204, bucket="auth", limit_by="caller"),

@@ -5,5 +5,5 @@ from server.http.routing import get, post
 
 ROUTES = (
     post("/v1/auth/me/export", AskExport, status=202, bucket="auth"),
-    get("/v1/auth/me/export", GetExport),
+    get("/v1/auth/me/export", GetExport, live=True),
 )

@@ -16,5 +16,5 @@ ROUTES = (
     post("/v1/feed/feedback", GiveFeedback, status=204),
     get("/v1/feed/preferences", GetFeedPreferences),
     patch("/v1/feed/preferences", SetFeedPreferences),
-    get("/v1/suggestions", GetSuggestions),
+    get("/v1/suggestions", GetSuggestions, live=True),
 )

@@ -44,5 +44,5 @@ ROUTES = (
     get("/v1/tags/{tag}/posts", ListTagPosts, live=True, public_max_age=1),
     put("/v1/tags/{tag}/follow", SetTagFollow, fixed={"following": True}),
     delete("/v1/tags/{tag}/follow", SetTagFollow, fixed={"following": False}),
-    get("/v1/tags/followed", ListFollowedTags),
+    get("/v1/tags/followed", ListFollowedTags, live=True),
 )

@@ -20,12 +20,12 @@ class Forger:
         self.header_text, self.payload_text, self.signature_text = genuine.split(".")
         self.header: Part = jwt.get_unverified_header(genuine)
         self.claims: Part = jwt.get_unverified_claims(genuine)
-        self._key = key.encode()
+        self.key = key
         self.now = int(time.time())
 
     def insider(self, header: Part | None = None, **claims: Any) -> str:
         """Signed with the secret: wrong in what is named alone. None takes a part away."""
-        return self.signed(self._key, header, **claims)
+        return self.signed(self.key.encode(), header, **claims)
 
     def signed(self, key: bytes, header: Part | None = None, **claims: Any) -> str:
         """HS256 with any bytes as the key, which no library would let us choose."""

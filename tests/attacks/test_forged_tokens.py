@@ -1,19 +1,33 @@
 """Access tokens nobody issued, that were issued for something else, or whose time is not now."""
 
+import time
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jose import jwt
 
+from actors.auth.people import Caller, Plan, Role
+from actors.values import split_secrets
+from server.http.tokens import AUDIENCE, ISSUER, TokenInvalid, Tokens
 from server.keys import CURSORS
 from tests.attacks.forging import Forger, packed
 from tests.attacks.people import Client, Person, ask, ok
 from tests.server.realtime.conftest import Socket
 
 _LONGEST_TOKEN = 4096
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+CURVE_KEY = ec.generate_private_key(ec.SECP256R1())
+FORMATS = {
+    "PEM": (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
+    "DER": (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo),
+    "OpenSSH": (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH),
+}
 
 
 async def refused(client: Client, forged: Mapping[str, str], code: str = "unauthorized", close: int = 4500) -> None:
@@ -44,31 +58,49 @@ async def test_a_token_without_a_signature_is_nobody_s(client: Client, forger: F
     await refused(client, forged)
 
 
-async def test_another_algorithm_or_a_public_key_as_the_secret_proves_nothing(client: Client, forger: Forger) -> None:
-    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    curve_key = ec.generate_private_key(ec.SECP256R1())
-    formats = {
-        "PEM": (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
-        "DER": (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo),
-        "OpenSSH": (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH),
-    }
+async def test_another_algorithm_or_a_weak_key_proves_nothing(client: Client, forger: Forger) -> None:
     forged: dict[str, str] = {}
-    for kind, key in (("RSA", rsa_key), ("EC", curve_key), ("Ed25519", ed25519.Ed25519PrivateKey.generate())):
-        for name, (encoding, layout) in formats.items():
-            public = key.public_key().public_bytes(encoding, layout)
-            forged[f"HS256 with an {kind} key as {name}"] = forger.signed(public, role="admin")
-    for alg, private in (("RS256", rsa_key), ("ES256", curve_key)):
-        pem = private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
+    for alg, private in (("RS256", RSA_KEY), ("ES256", CURVE_KEY)):
         public_jwk = {"kty": alg[:2], "kid": forger.header["kid"], "use": "sig"}
         for header in ({}, {"jwk": public_jwk}, {"jku": "https://evil.example/keys"}, {"x5c": ["MIIB"]}):
-            forged[f"{alg} with {header}"] = jwt.encode(forger.claims, pem, alg, forger.header | header)
+            forged[f"{alg} with {header}"] = jwt.encode(forger.claims, _pem(private), alg, forger.header | header)
     for alg in ("HS384", "HS512"):
-        forged[alg] = jwt.encode(forger.claims, "k" * 64, alg, forger.header)
+        forged[f"{alg} with our own secret"] = jwt.encode(forger.claims, forger.key, alg, forger.header)
     for weak in (b"", b"\0", b"secret", forger.header["kid"].encode(), b"vitrine"):
         forged[f"HS256 with {weak!r}"] = forger.signed(weak)
     await refused(client, forged)
+
+
+def test_were_a_public_key_among_our_secrets_nothing_signed_by_its_private_half_would_be_believed() -> None:
+    somebody = Caller(id=uuid4(), username="ada", role=Role.admin, plan=Plan.free, session_id=uuid4())
+    for alg, key in (("RS256", RSA_KEY), ("ES256", CURVE_KEY)):
+        tokens = Tokens({"k": _public(key, *FORMATS["PEM"]).decode()}, current="k")
+        now = int(time.time())
+        claims = somebody.claims() | {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + 60}
+        with pytest.raises(TokenInvalid):
+            tokens.verify(jwt.encode(claims, _pem(key), alg, {"kid": "k", "typ": "at+jwt"}))
+
+
+@pytest.mark.parametrize("layout", FORMATS)
+def test_a_public_key_is_no_secret_of_ours(layout: str) -> None:
+    for key in (RSA_KEY, CURVE_KEY, ed25519.Ed25519PrivateKey.generate()):
+        public = _public(key, *FORMATS[layout])
+        text = b64encode(public).decode() if layout == "DER" else public.decode()
+        for secrets in (text, f"{'s' * 32},{text}"):
+            with pytest.raises(ValueError, match="no key"):
+                split_secrets(secrets)
+
+
+def _public(key: Any, encoding: serialization.Encoding, layout: serialization.PublicFormat) -> bytes:
+    public: bytes = key.public_key().public_bytes(encoding, layout)
+    return public
+
+
+def _pem(key: Any) -> str:
+    pem: bytes = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return pem.decode()
 
 
 async def test_a_kid_chooses_among_our_keys_and_nothing_else(client: Client, forger: Forger) -> None:

@@ -4,6 +4,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -79,7 +80,10 @@ WAYS: Mapping[str, tuple[str, str, Mapping[str, Asked]]] = {
         {"nobody": _move("eva{n}@example.org"), "verified": _move("ada@example.org")},
     ),
 }
-"""For each way of asking: method, path, and for nobody and each kind of somebody the body of the n-th request."""
+"""For each way of asking: method, path, and for nobody and each kind of somebody the body of the n-th request.
+
+The first two are timed: nothing before the password fits looks at what else sets people apart.
+"""
 
 
 @pytest.fixture
@@ -99,11 +103,12 @@ async def mallory(client: Client, database_url: str) -> Person:
 
 
 class Clock:
-    """Times of requests about nobody and about somebody of each kind, in turns that chance decides."""
+    """Times of requests about nobody and about somebody, in turns that chance decides."""
 
     def __init__(self, client: Client, mallory: Person, way: str) -> None:
         self._client = client
-        self._method, self._path, self._bodies = WAYS[way]
+        self._method, self._path, bodies = WAYS[way]
+        self._bodies = dict(islice(bodies.items(), 2))
         self._headers = mallory.headers if self._method == "PUT" else {}
         self._way = way
         self._draw = random.Random(7)
@@ -111,7 +116,7 @@ class Clock:
         self.seconds: dict[str, list[float]] = {who: [] for who in self._bodies}
 
     async def take(self, count: int) -> None:
-        """So many more of each. What slows the machine down for a while slows all alike."""
+        """So many more of each. What slows the machine down for a while slows both alike."""
         for _ in range(count):
             turns = list(self._bodies)
             self._draw.shuffle(turns)
@@ -137,9 +142,9 @@ class Clock:
 
     @property
     def apart(self) -> float:
-        """How far the median about somebody lies from that about nobody at most, as a share of the larger."""
-        nobody, *others = (statistics.median(times) for times in self.seconds.values())
-        return max(abs(nobody - median) / max(nobody, median) for median in others)
+        """How far the medians lie apart, as a share of the larger."""
+        nobody, somebody = (statistics.median(times) for times in self.seconds.values())
+        return abs(nobody - somebody) / max(nobody, somebody)
 
     def told(self) -> str:
         """The figures."""

@@ -5,6 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 from prometheus_client import REGISTRY
+from uuid_utils.compat import uuid7
 
 from actors.accounts.messages import AskPasswordReset
 from actors.adapters.mail import Mail, MailRefused, MailUnavailable, SmtpMail
@@ -115,6 +116,22 @@ async def test_a_letter_the_server_refuses_is_given_up_with_a_count(system: Syst
     await mailroom.send(Refusing())
     assert (await mailroom.owed(), await mailroom.value(WAITING)) == ([], 0)
     assert counted("refused") == refused + 1
+
+
+async def test_what_somebody_has_here_is_sent_to_an_address_they_proved_alone(
+    system: System, mailroom: Mailroom
+) -> None:
+    ana = await join(system, "ana")
+    await mailroom.send()
+    owe = (
+        "INSERT INTO job_intents (id, task, args, created_at) VALUES ($1, 'accounts.send_letter', "
+        "jsonb_build_object('letter', 'export_ready', 'user_id', $2::text, 'object_key', 'exports/x.zip'), now())"
+    )
+    await fetch(mailroom.database_url, owe, uuid7(), str(ana.user.id))
+    assert [mail["Subject"] for mail in await mailroom.send()] == ["Confirm your e-mail address"]
+    await prove(mailroom.database_url)
+    await fetch(mailroom.database_url, owe, uuid7(), str(ana.user.id))
+    assert (await mailroom.send())[0]["Subject"] == "Your data is ready to be fetched"
 
 
 async def test_what_is_not_due_any_more_is_not_sent(system: System, mailroom: Mailroom) -> None:

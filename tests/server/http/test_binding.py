@@ -67,6 +67,13 @@ async def test_a_query_cannot_name_what_only_the_edge_may_say(client: Client) ->
         assert _fields(await response.json()) == {("caller", "unknown_parameter")}
 
 
+async def test_beside_a_body_no_query_is_taken(client: Client, bearer: SignIn) -> None:
+    for method, path in (("POST", "/v1/toys?name=kite"), ("PUT", "/v1/toys/kite/lend?x=")):
+        async with client.request(method, path, json={"name": "kite"}, headers=bearer()) as response:
+            assert response.status == 400
+            assert {code for _, code in _fields(await response.json())} == {"unknown_parameter"}
+
+
 async def test_a_body_cannot_name_what_the_path_or_the_route_decides(client: Client, bearer: SignIn) -> None:
     async with client.put("/v1/toys/kite/lend", json={"name": "ball", "lent": False}, headers=bearer()) as response:
         assert response.status == 422

@@ -75,6 +75,8 @@ async def test_a_ticket_serves_once(live: Live) -> None:
     assert (told["user"]["id"], told["expires_in_ms"]) == (str(user_id), None)
     assert (await second.ask("connect", ticket=body["ticket"]))["err"]["code"] == "unauthorized"
     assert await second.closed() == 4500
+    async with live.http.post(f"{live.url}/tickets", headers=headers, json={"user_id": "another"}) as reply:
+        assert (reply.status, (await reply.json())["errors"][0]["code"]) == (422, "unknown_field")
     async with live.http.post(f"{live.url}/tickets") as reply:
         assert reply.status == 401
 
