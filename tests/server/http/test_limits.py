@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from actors.adapters.cache import Cache, open_cache
 from actors.adapters.outside import Outside
@@ -14,7 +15,7 @@ from actors.auth.people import Caller
 from actors.kernel.system import System
 from actors.settings import Settings, SettingsError
 from server.app import create_app
-from server.http import local_limits
+from server.http import local_limits, metrics
 from server.http.limits import BUCKETS, Bucket, Limiter, RateLimited, buckets_of
 from server.http.local_limits import LocalLimits
 from server.http.routing import Route
@@ -176,7 +177,13 @@ async def test_without_redis_guesses_at_a_password_are_still_counted_by_address_
             return response.status
 
     victim = somebody()
-    assert [await guess("192.0.2.1", somebody()) for _ in range(11)] == [200] * 10 + [429], "by address"
+    failures = metrics.limiter_failures_total._value.get()
+    with capture_logs() as lines:
+        assert [await guess("192.0.2.1", somebody()) for _ in range(11)] == [200] * 10 + [429], "by address"
+    assert metrics.limiter_failures_total._value.get() > failures
+    said = [line for line in lines if line["log_level"] == "warning"]
+    assert said, "who operates it is told"
+    assert {line["event"] for line in said} == {"rate limits are not enforced, but for passwords: Redis is away"}
     assert [await guess(f"192.0.2.{n}", victim) for n in range(2, 14)] == [200] * 10 + [429] * 2, "by account"
     assert await guess("192.0.2.99", somebody()) == 200, "others are not held up"
     for _ in range(20):
