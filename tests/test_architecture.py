@@ -1,6 +1,7 @@
 """The house's own rules, which no linter knows, and proof that the import contracts bite."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,29 @@ def test_that_rule_finds_an_offender() -> None:
     source = "async def f(self):\n async with self.transaction():\n  await self.ask(x)\n  await self.cache.redis.get(k)"
     (block,) = transactions(ast.parse(source))
     assert reaches_outside(block) == ["line 3: .ask", "line 4: .redis", "line 4: .cache"]
+
+
+def test_the_wait_that_swallows_a_cancellation_is_banned() -> None:
+    source = "import asyncio\n\nasyncio.wait_for(None, 1)\n"
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ruff"), "check", "--no-cache", "--stdin-filename", "actors/x.py", "-"],
+        cwd=ROOT,
+        input=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "TID251" in done.stdout
+
+
+def test_every_rule_of_the_kernel_has_a_test() -> None:
+    rules = [line for line in (ROOT / "docs" / "kernel.md").read_text().splitlines() if re.match(r"\| \d+ \|", line)]
+    assert [int(line.split("|")[1]) for line in rules] == list(range(1, 31))
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for line in rules:
+        names = re.findall(r"`(test_\w+)`", line)
+        assert names, line
+        assert [name for name in names if f"def {name}(" not in tests] == []
 
 
 EDGE = ("http", "routes", "realtime", "app.py", "keys.py", "serve.py")
