@@ -6,11 +6,9 @@ Nothing here uses the conditions that the server decides by.
 import random
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
 from uuid_utils.compat import uuid7
 
 Viewer = UUID | None
@@ -165,155 +163,6 @@ class World:
         author = self.posts[post]
         return self.sees(viewer, author) and (viewer is None or self.hears(viewer, author))
 
-    async def plant(self, database_url: str) -> None:
-        """Put it into the tables, behind the actors' backs."""
-        connection = await asyncpg.connect(database_url)
-        try:
-            for table, columns, rows in self._tables():
-                await connection.copy_records_to_table(table, columns=columns.split(), records=rows)
-        finally:
-            await connection.close()
-
     def name(self, who: UUID) -> str:
         """What somebody is called."""
         return f"person{self.people.index(who)}"
-
-    def _tables(self) -> list[tuple[str, str, list[tuple[object, ...]]]]:
-        now = datetime.now(UTC)
-        photos = {post: uuid7() for post in self.posts}
-        forever = datetime.max.replace(tzinfo=UTC)
-
-        def when(who: UUID, how: str, then: datetime = now) -> datetime | None:
-            return then if self.gone.get(who) == how else None
-
-        def until(pair: tuple[UUID, UUID]) -> datetime | None:
-            if pair in self.past:
-                return now - timedelta(seconds=1)
-            return now + timedelta(hours=1) if pair in self.passing else None
-
-        told = {uuid7(): post for post in self.posts if any(who != self.posts[post] for _, who in self._of(post))}
-        return [
-            (
-                "users",
-                (
-                    "id username username_key email password_hash role plan created_at "
-                    "suspended_until closing_at deleted_at"
-                ),
-                [
-                    (
-                        *(p, self.name(p), self.name(p), f"{self.name(p)}@example.org", "", "user", "free", now),
-                        *(when(p, "suspended", forever), when(p, "closing"), when(p, "deleted")),
-                    )
-                    for p in self.people
-                ],
-            ),
-            ("private_accounts", "user_id since", [(p, now) for p in self.private]),
-            ("follows", "follower_id followee_id created_at", [(*pair, now) for pair in self.follows]),
-            (
-                "follow_requests",
-                "id requester_id target_id created_at",
-                [(request, *pair, now) for pair, request in self.requests.items()],
-            ),
-            ("blocks", "blocker_id blocked_id created_at", [(*pair, now) for pair in self.blocks]),
-            (
-                "mutes",
-                "muter_id muted_id until created_at",
-                [(*pair, until(pair), now) for pair in self.mutes | self.past],
-            ),
-            (
-                "photos",
-                (
-                    "id owner_id state content_type bytes object_key variants_key width height placeholder variants "
-                    "created_at expires_at"
-                ),
-                [
-                    (photos[post], author, "ready", "image/jpeg", 1, str(post), str(post), 4, 3, "", "[]", now, now)
-                    for post, author in self.posts.items()
-                ],
-            ),
-            (
-                "posts",
-                (
-                    "id author_id photo_id original_post_id caption tags mentions sensitive likes reposts comments v "
-                    "created_at"
-                ),
-                [
-                    (
-                        post,
-                        author,
-                        photos[post],
-                        None,
-                        "",
-                        ["sea"],
-                        self.names[post],
-                        False,
-                        *self._counts(post),
-                        0,
-                        now,
-                    )
-                    for post, author in self.posts.items()
-                ]
-                + [
-                    (row, who, None, post, "", [], [], False, 0, 0, 0, 0, now)
-                    for (post, who), row in self.reposts.items()
-                ],
-            ),
-            (
-                "post_revisions",
-                "post_id number caption tags sensitive shown_from shown_until",
-                [
-                    (post, number + 1, "", [], False, now, now)
-                    for post, count in self.revisions.items()
-                    for number in range(count)
-                ],
-            ),
-            ("post_tags", "post_id tag", [(post, "sea") for post in self.posts]),
-            ("likes", "post_id user_id created_at", [(*pair, now) for pair in self.likes]),
-            ("bookmarks", "post_id user_id created_at", [(*pair, now) for pair in self.bookmarks]),
-            (
-                "reposts",
-                "post_id user_id repost_id created_at",
-                [(post, who, row, now) for (post, who), row in self.reposts.items()],
-            ),
-            (
-                "comments",
-                "id post_id author_id parent_id body mentions replies created_at",
-                [
-                    (comment, said.post, said.by, said.to, "a word", said.names, self._replies(comment), now)
-                    for comment, said in self.comments.items()
-                ],
-            ),
-            (
-                "feed_scores",
-                "post_id author_id score v",
-                [(post, author, float(place), 0) for place, (post, author) in enumerate(self.posts.items())],
-            ),
-            (
-                "notifications",
-                "id user_id kind subject_kind subject_id people at",
-                [
-                    (note, self.posts[post], "like", "post", post, len(self._of(post)), now + timedelta(seconds=place))
-                    for place, (note, post) in enumerate(told.items())
-                ],
-            ),
-            (
-                "notification_people",
-                "notification_id person_id at",
-                [
-                    (note, who, now)
-                    for note, post in told.items()
-                    for _, who in self._of(post)
-                    if who != self.posts[post]
-                ],
-            ),
-        ]
-
-    def _counts(self, post: UUID) -> tuple[int, int, int]:
-        likes, reposts = (sum(of == post for of, _ in marks) for marks in (self.likes, self.reposts))
-        return likes, reposts, sum(said.post == post for said in self.comments.values())
-
-    def _replies(self, comment: UUID) -> int:
-        return sum(said.to == comment for said in self.comments.values())
-
-    def _of(self, post: UUID) -> list[tuple[UUID, UUID]]:
-        return sorted(pair for pair in self.likes if pair[0] == post)

@@ -20,6 +20,7 @@ from tests.actors.auth.people import fetch, until
 from tests.actors.graph.listening import Speaking, listening
 from tests.actors.graph.looking import Client, Looker, act, look_at_own, look_at_people, look_at_posts
 from tests.actors.graph.model import Viewer, World
+from tests.actors.graph.planting import plant
 
 AT_ONCE = 12
 
@@ -85,7 +86,7 @@ async def compare(client: Client, urls: tuple[str, str], seed: int, people: int,
     """A whole world, looked at by everybody, changed while they listen, and looked at again; returns how often the
     server was held against the model."""
     world, chance = World.draw(random.Random(seed), people, posts), random.Random(seed)
-    await world.plant(urls[0])
+    await plant(world, urls[0])
     compared: Counter[str] = Counter()
     lookers = {viewer: Looker(client, world, viewer, compared) for viewer in world.viewers}
     await look(lookers)
