@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
 
+from actors.adapters import storage as storage_adapter
 from actors.adapters.outside import Outside, open_outside
 from actors.adapters.storage import Storage, open_storage
 from actors.domains import actors
@@ -75,6 +76,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where tests run a process may be held up for seconds: nothing is put off for that, unless a test is about it."""
     monkeypatch.setattr(pressure, "LAG_SECONDS", 60.0)
+    monkeypatch.setattr(storage_adapter, "HEAD_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="session")
