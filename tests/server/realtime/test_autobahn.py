@@ -1,6 +1,6 @@
 """The Autobahn test suite against the gateway, where it is installed: `WSTEST` names its command, or it is in the path.
 
-It needs Python 2.7: `python2.7 -m virtualenv suite && suite/bin/pip install autobahntestsuite`.
+It needs Python 2.7: `python2.7 -m virtualenv suite && suite/bin/pip install autobahntestsuite==25.10.1`.
 """
 
 import asyncio
