@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -21,7 +21,8 @@ PRIVATE = 6
 class Crowd:
     """Most of what they try can be done: they remember what is there and forget what is gone."""
 
-    def __init__(self, people: Sequence[Person], posts: Sequence[str]) -> None:
+    def __init__(self, people: Sequence[Person], posts: Sequence[str], token: Callable[[str, str], str]) -> None:
+        """`token` makes one for an id and a name: on a slow machine a token's time is over before all is done."""
         self.servers: list[Served] = []
         self.done = 0
         """Deeds that were answered."""
@@ -30,6 +31,7 @@ class Crowd:
         """What was done and answered with 2xx, by its kind."""
         self.broken = 0
         """Connections that died, or were not to be had: the server was killed."""
+        self._token = token
         self._people = people
         self._posts = list(posts)
         self._chance = random.Random(50_000)
@@ -131,7 +133,7 @@ class Crowd:
     ) -> Json | None:
         """What came of it, if it was carried out."""
         url = self._chance.choice(self.servers).url + path
-        headers = {"Authorization": f"Bearer {person.token}"}
+        headers = {"Authorization": f"Bearer {self._token(person.id, person.username)}"}
         try:
             async with http.request(method, url, headers=headers, json=body) as response:
                 found: Json | None = await response.json(content_type=None) if await response.read() else None

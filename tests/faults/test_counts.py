@@ -47,7 +47,7 @@ async def test_counts_equal_rows_after_fifty_thousand_deeds_with_processes_kille
     await stack.database.execute(
         "UPDATE profiles f SET posts = (SELECT count(*) FROM posts WHERE author_id = f.user_id)"
     )
-    crowd = Crowd(people, posts)
+    crowd = Crowd(people, posts, stack.token)
     crowd.servers = [await stack.serve(), await stack.serve()]
     workers = [stack.worker()]
     began = time.monotonic()
