@@ -47,7 +47,8 @@ async def storm(system: System, authors: list[Caller], posts: list[UUID]) -> Asy
 async def walk_through(outside: Outside, system: System, database_url: str, *, posts: int, limit: int) -> int:
     """Walks from the first page to the end, each page asked of another process; returns how many pages there were."""
     me, *_ = await callers(system, "me1")
-    authors = await crowd(database_url, me, 40)
+    # So many that nobody's uploads of a day are used up in the storm.
+    authors = await crowd(database_url, me, max(40, posts // 50))
     there = await plant(database_url, [author.id for author in random.Random(3).choices(authors, k=posts)])
     await rank(database_url, there)
     before = await ranked(database_url)
