@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+import pytest
 from pydantic import SecretStr
 
 from actors.auth.passwords import CHEAP, FULL, Passwords
@@ -39,7 +40,9 @@ async def test_the_event_loop_goes_on_while_passwords_are_checked() -> None:
     passwords = Passwords(FULL)
     stored = await passwords.hash(RIGHT)
     # Another program may take the core for a moment, but not three times.
-    worst = min([await worst_stall(passwords, stored, checks=16) for _ in range(3)])
+    for _ in range(3):
+        if (worst := await worst_stall(passwords, stored, checks=16)) < 0.3:
+            break
     assert worst < 0.3, f"the loop stood still for {worst:.0%} of the time that 16 checks took"
 
 
@@ -56,7 +59,8 @@ async def worst_stall(passwords: Passwords, stored: str, *, checks: int) -> floa
     return worst / (last - began)
 
 
-async def test_more_than_can_be_checked_within_a_second_is_refused_at_once() -> None:
+async def test_more_than_can_be_checked_in_time_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.auth.passwords.LONGEST_WAIT", 0.2)
     passwords = Passwords(FULL)
     stored = await passwords.hash(RIGHT)
     began = time.perf_counter()
