@@ -12,6 +12,7 @@ from actors.adapters.queue import Delivery, JobBroker
 from actors.kernel.failures import Verdict, judge
 from actors.kernel.faults import reach
 from actors.kernel.jobs import AlreadyDone, Bench, Job, JobContext
+from actors.kernel.turns import Turns
 
 log = structlog.get_logger(__name__)
 
@@ -43,26 +44,20 @@ class Performer:
         self._bench = bench
         self._first_pause = first_pause
         self._pauses: dict[str, float] = {}
-        self._heavy_in_hand = 0
-        self._heavy_waiting: set[bytes] = set()
+        self._heavy = Turns(HEAVY_IN_HAND)
 
     async def perform(self, broker: JobBroker, delivery: Delivery) -> None:
         """Settle a delivery, whatever becomes of it."""
         if not self._jobs[delivery.message.task_name].is_heavy:
             await self._settle(broker, delivery)
-        elif self._heavy_in_hand == HEAVY_IN_HAND:
-            # The more wait, the longer each does: those that come back are as many a second.
-            self._heavy_waiting.add(delivery.entry)
-            await broker.give_back(delivery, max(self._first_pause, len(self._heavy_waiting) / _HANDED_BACK_A_SECOND))
-        else:
-            self._heavy_waiting.discard(delivery.entry)
-            self._heavy_in_hand += 1
+        elif self._heavy.take(delivery.entry):
             try:
                 await self._settle(broker, delivery)
             finally:
-                self._heavy_in_hand -= 1
-                if not self._heavy_in_hand:
-                    self._heavy_waiting.clear()  # others may have done them
+                self._heavy.leave()
+        else:
+            # The more wait, the longer each does: those that come back are as many a second.
+            await broker.give_back(delivery, max(self._first_pause, self._heavy.waiting / _HANDED_BACK_A_SECOND))
 
     async def _settle(self, broker: JobBroker, delivery: Delivery) -> None:
         """Try it. An outage burns no attempt, and has jobs of that name wait the longer the more of them it meets."""
