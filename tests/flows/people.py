@@ -41,20 +41,29 @@ async def insert_people(database: "asyncpg.Pool[Any]", token: Callable[[str, str
     return [Person(person, name, token(person, name)) for person, name in zip(ids, names, strict=True)]
 
 
+async def insert_uploads(
+    database: "asyncpg.Pool[Any]", owner: Person, count: int, *, posted_at: datetime | None = None
+) -> list[str]:
+    """Photographs that are ready, and to be posted unless they were."""
+    photos = [str(uuid7()) for _ in range(count)]
+    await database.execute(
+        """INSERT INTO photos (id, owner_id, state, content_type, bytes, object_key, variants_key, width,
+                               height, placeholder, variants, posted_at, created_at, expires_at)
+        SELECT id, $2, 'ready', 'image/jpeg', 1000, 'test/' || id, 'test/' || id, 640, 480, '',
+               '[]', $3, $4, $4 FROM unnest($1::uuid[]) AS p(id)""",
+        photos,
+        owner.id,
+        posted_at,
+        datetime.now(UTC),
+    )
+    return photos
+
+
 async def insert_posts(database: "asyncpg.Pool[Any]", author: Person, count: int) -> list[str]:
     """Posts with ready photographs, oldest first."""
-    photos, posts = [str(uuid7()) for _ in range(count)], [str(uuid7()) for _ in range(count)]
-    now = datetime.now(UTC)
+    posts, now = [str(uuid7()) for _ in range(count)], datetime.now(UTC)
+    photos = await insert_uploads(database, author, count, posted_at=now)
     async with database.acquire() as connection, connection.transaction():
-        await connection.execute(
-            """INSERT INTO photos (id, owner_id, state, content_type, bytes, object_key, variants_key, width,
-                                   height, placeholder, variants, posted_at, created_at, expires_at)
-            SELECT id, $2, 'ready', 'image/jpeg', 1000, 'test/' || id, 'test/' || id, 640, 480, '',
-                   '[]', $3, $3, $3 FROM unnest($1::uuid[]) AS p(id)""",
-            photos,
-            author.id,
-            now,
-        )
         await connection.execute(
             """INSERT INTO posts (id, author_id, photo_id, caption, tags, sensitive, likes, reposts, comments, v,
                                   created_at)
