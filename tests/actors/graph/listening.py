@@ -112,12 +112,19 @@ class Speaking:
         for post, author in self._world.posts.items():
             if author in here:
                 await self._edit(post, author)
+                await self._listen()
         for who in here:
             seen = [post for post, author in self._world.posts.items() if self._world.sees(who, author)]
             if seen:
                 await self._say(who, self._chance.choice(seen))
                 await self._reply(who, seen)
                 await self._share(who, self._chance.choice(seen))
+                await self._listen()
+
+    async def _listen(self) -> None:
+        """Whoever answers no ping is sent away."""
+        for listener in self._listeners:
+            await listener.hear_all()
 
     async def was_heard(self) -> None:
         """Each listener heard what they were to hear, and no more."""
