@@ -33,8 +33,9 @@ check: env ## Lint, types, import contracts, migrations, OpenAPI and AsyncAPI
 load: env ## Measure under load and write the report to load/report
 	$(BIN)/python -m load $(ARGS)
 
-faults: env ## The fault tests in full, the long ones too
-	$(BIN)/python -m pytest tests/faults $(ARGS)
+faults: env ## The fault tests and all long tests in full, which takes an hour or two
+	$(BIN)/python -m pytest -o faulthandler_timeout=7200 tests/faults $(ARGS)
+	$(BIN)/python -m pytest -o faulthandler_timeout=7200 -m slow --ignore tests/faults $(ARGS)
 
 lock: ## Choose the newest versions allowed by pyproject.toml (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv"; exit 1; }

@@ -80,8 +80,8 @@ class Lane:
             error = await self._attempt(work)
             if error is None:
                 continue
-            failures += 1
             if judge(error) is not Verdict.REFUSED:
+                failures += 1
                 self._start_afresh()
             left = work.envelopes
             if not work.is_committed and not (len(left) == 1 and has_raised):

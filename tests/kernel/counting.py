@@ -113,6 +113,8 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
             for command in commands:
                 if command.label == "boom":
                     raise RuntimeError("boom")
+                if command.label == "refused":
+                    raise NotFound
                 if command.label == "outage":
                     raise Outage("something outside does not answer")
                 if command.name not in values:

@@ -132,6 +132,18 @@ async def test_a_message_that_raises_alone_and_again_does_not_count_as_a_restart
     assert (await system.ask(Add(name="c1"))).value == 1
 
 
+async def test_a_refusal_raised_for_a_whole_batch_refuses_its_item_alone_and_is_no_restart(system: System) -> None:
+    for _ in range(7):
+        first = asyncio.create_task(system.ask(AddSlowly(name="c1", amount=0, seconds=0.05)))
+        await asyncio.sleep(0.02)
+        answers = await asyncio.gather(
+            *(system.ask(Add(name="c1", label=label)) for label in (None, "refused", None)), return_exceptions=True
+        )
+        await first
+        assert [type(answer).__name__ for answer in answers] == ["CounterView", "NotFound", "CounterView"]
+    assert not system.supervisor.failed
+
+
 async def test_what_was_committed_is_never_run_again(system: System, rows: Any) -> None:
     with pytest.raises(Internal):
         await system.ask(Explode(name="c1", how="after commit"))
