@@ -21,6 +21,7 @@ from tests.attacks.people import PASSWORD, Client, Person, ask, join, ok, sign_i
 CLOSE = 0.05
 """How far the medians may lie apart, of the larger one."""
 SAMPLES = 200
+ROUNDS = 6
 
 Body = dict[str, Any]
 Asked = Callable[[int], Body]
@@ -130,10 +131,11 @@ class Clock:
                 assert response.status in {201, 202, 401}, await response.text()
 
     async def judge(self) -> None:
-        """Medians of so many of each lie close, or those of twice as many: noise may pass for a difference once."""
+        """Medians of so many of each lie close, or of several times as many: noise may pass for a difference now and
+        then, but only a difference goes on doing so."""
         await self.take(5)
         self.seconds = {who: [] for who in self._bodies}
-        for _ in range(2):
+        for _ in range(ROUNDS):
             await self.take(SAMPLES)
             if self.apart <= CLOSE:
                 break

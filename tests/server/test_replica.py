@@ -123,4 +123,5 @@ async def test_without_its_replica_the_primary_answers_and_the_service_is_only_d
     await until_close(system, is_close=False)
     await caption(client, post)
     async with client.get("/readyz") as response:
-        assert (response.status, (await response.json())["degraded"]) == (200, ["replica"])
+        assert response.status == 200
+        assert "replica" in (await response.json())["degraded"]
