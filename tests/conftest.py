@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -200,6 +200,11 @@ async def _serving(outside: Outside, system: System) -> AsyncIterator["TestClien
     standings = Standings()
     realtime = Realtime(outside.settings, outside.cache, system.ask, standings)
     await realtime.start()
+    with suppress(TimeoutError):
+        # Before the relay leads for the first time no position leads anywhere.
+        async with asyncio.timeout(10):
+            while not realtime.log.head.epoch:  # noqa: ASYNC110  another task reads the log
+                await asyncio.sleep(0.01)
     app = assemble(outside, system, realtime, standings)
     async with TestClient(TestServer(app), middlewares=[held_to_openapi()]) as client:
         yield client

@@ -48,11 +48,11 @@ class Rights:
             logger.warning("a revocation could not be read", type=entry.type, id=entry.id)
 
     def learn(self, found: RevocationsFound) -> None:
-        """Act on what PostgreSQL says is so."""
-        for session in found.sessions:
-            self._end(session.session_id, session.user_id, EndReason.revoked)
+        """Act on what PostgreSQL says is so. Standings first: it does not say that a session ended by a suspension."""
         for standing in found.standings:
             self._change(standing)
+        for session in found.sessions:
+            self._end(session.session_id, session.user_id, EndReason.revoked)
 
     def judge(self, connection: Connection) -> None:
         """Close the socket, or end the topics its owner may watch no longer."""

@@ -42,7 +42,7 @@ DRIVE = """async ([token, positions]) => {
   globalThis.states = [];
   globalThis.live = new Live({
     token: () => token,
-    event: (topic, type, data) => heard(type, data),
+    event: (topic, type, data) => heard(topic, type, data),
     counts: (news) => counted(news),
     stale: (topic) => fetchAnew(topic),
     state: (state) => states.push(state),
@@ -69,7 +69,7 @@ async def drive(page: Page, shown: Shown, served: Served, token: str) -> None:
         for counts in news.values():
             shown.counts(counts)
 
-    await page.expose_function("heard", shown.event)
+    await page.expose_function("heard", lambda _, kind, data: shown.event(kind, data))
     await page.expose_function("counted", counted)
     await page.expose_function("fetchAnew", shown.fetch)
     # A document of the same origin in which nothing else is live.

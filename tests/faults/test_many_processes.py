@@ -43,9 +43,14 @@ class Client:
                 wire = await connect(self._url)
             except ConnectionRefusedError:
                 return
+            is_known = False
             while b"connection: close" not in wire.head:
-                self.statuses.append((await wire.ask(ASK)).status)
-                if self.statuses[-1] == 0:
+                status = (await wire.ask(ASK)).status
+                if status == 0 and not is_known:
+                    break  # it stood at a door that was closing: nobody took it in
+                self.statuses.append(status)
+                is_known = True
+                if status == 0:
                     break
             wire.close()
 
