@@ -27,6 +27,9 @@ from server.realtime.realtime import REALTIME, Realtime
 log = structlog.get_logger(__name__)
 
 BACKLOG = 4096
+FAREWELL_SECONDS = 1.0
+"""How long a process that leaves goes on answering, each reply the last on its connection: one that is closed between
+two requests would cost whoever is just sending the next."""
 QUICK_SECONDS = 5.0
 QUICK_DEATHS = 5
 
@@ -64,7 +67,7 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
         await stopping.wait()
         log.info("draining", failed=failed)
         begin_drain(app)
-        await realtime.drain()
+        await asyncio.gather(realtime.drain(), asyncio.sleep(FAREWELL_SECONDS))
         await served.cleanup()
         await system.stop()
         await realtime.stop()

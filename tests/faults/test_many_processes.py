@@ -43,11 +43,13 @@ class Client:
                 wire = await connect(self._url)
             except ConnectionRefusedError:
                 return
+            except ConnectionResetError:
+                continue  # as below, while it still stood outside
             is_known = False
             while b"connection: close" not in wire.head:
                 status = (await wire.ask(ASK)).status
-                if status == 0 and not is_known:
-                    break  # it stood at a door that was closing: nobody took it in
+                if status in {0, 408} and not is_known:
+                    break  # it stood at a door that was closing: nobody heard what it asks
                 self.statuses.append(status)
                 is_known = True
                 if status == 0:
