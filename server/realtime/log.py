@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from actors.kernel.streams import KEPT, LIVE
-from actors.kernel.tools import end
+from actors.kernel.tools import end, keep_running
 from server.realtime import metrics
 from server.realtime.entries import EPOCH, Entry, Position, read
 from server.realtime.ring import Ring
@@ -48,6 +48,8 @@ class LiveLog:
     def __init__(self, connect: Callable[[], Redis], reader: Reader, ring: Ring | None = None) -> None:
         self.ring = ring or Ring()
         self.head = Position(0, 0)
+        self._read_to = b"0-0"
+        """The last entry that was read, be it one that says nothing to us."""
         self._connect = connect
         self._reader = reader
         self._begun = False
@@ -58,7 +60,7 @@ class LiveLog:
 
     async def start(self, *, patience: float = 10.0) -> None:
         """Begin to follow. Returns when what the stream holds was read, or, with Redis away, after `patience`."""
-        self._task = asyncio.create_task(self._run(), name="live log")
+        self._task = asyncio.create_task(keep_running(self._run, "live log"), name="live log")
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._refilled.wait()
@@ -102,10 +104,11 @@ class LiveLog:
             # The reader has no read timeout of its own; a peer that vanished without a word must not hold it.
             async with asyncio.timeout(_SILENCE_SECONDS):
                 count = _READ_AT_ONCE if self._refilled.is_set() else _REFILLED_AT_ONCE
-                answer = await client.xread({stream: str(self.head)}, count=count, block=block)
+                answer = await client.xread({stream: self._read_to}, count=count, block=block)
             entries = _entries_of(answer)
             if entries:
                 yield entries
+                self._read_to = entries[-1][0]
                 # A long backlog must leave room for everybody else.
                 await asyncio.sleep(0)
             elif stream == KEPT:
@@ -124,11 +127,12 @@ class LiveLog:
         for entry_id, fields in raw:
             try:
                 epoch, entry = read(entry_id, fields, now)
+                before = int(fields.get(b"b", 0))
             except ValueError:
                 logger.exception("live log: unreadable; what follows it will look like a gap", id=entry_id)
                 continue
-            is_next = entry.n == self.head.n + 1 or (skips and b"b" in fields)
-            if epoch != self.head.epoch or not is_next or int(fields.get(b"b", 0)) > self._kept:
+            is_next = entry.n == self.head.n + 1 or (skips and b"b" in fields and entry.n > self.head.n)
+            if epoch != self.head.epoch or not is_next or before > self._kept:
                 self._hand_on(run)
                 run = []
                 self._start_anew(Position(epoch, entry.n if entry.type == EPOCH else entry.n - 1))
@@ -153,10 +157,11 @@ class LiveLog:
         except Exception:
             # Nobody knows who was told of what: better to tell everybody to look again than to stop following.
             logger.exception("live log: could not hand on", first=run[0].n, last=run[-1].n)
-            self._start_anew(self.head)
+            self._start_anew(self.head, since=Position(self.head.epoch, run[0].n - 1))
 
-    def _start_anew(self, position: Position) -> None:
-        old, self.head = self.head, position
+    def _start_anew(self, position: Position, *, since: Position | None = None) -> None:
+        """Nothing is known of what lies between `since`, or how far this process had read, and that position."""
+        old, self.head = since or self.head, position
         self._kept = position.n
         self.ring.clear(position.n)
         if self._begun:

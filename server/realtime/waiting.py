@@ -79,7 +79,15 @@ class Waiting(Generic[A]):
         for entry, answer in zip(entries, answers, strict=True):
             # It may have been given up meanwhile.
             if self._entries and self._entries[0] is entry:
-                self._deliver(self._take_oldest(), answer)
+                self._hand_on(self._take_oldest(), answer)
+
+    def _hand_on(self, entry: Entry, answer: A | None) -> None:
+        try:
+            self._deliver(entry, answer)
+        except Exception:
+            # Nobody knows who was given it: that it is missing is told to all, as if there were no answer.
+            logger.exception("live: could not be handed on", about=self._about, n=entry.n)
+            self._deliver(entry, None)
 
     def _take_oldest(self) -> Entry:
         entry = self._entries.popleft()

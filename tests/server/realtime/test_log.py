@@ -1,9 +1,13 @@
 """The tail: what it notices, and that nothing stops it."""
 
+import asyncio
+from typing import Any
 from uuid import uuid4
 
+import pytest
 from redis.asyncio import Redis
 
+from actors.kernel import tools
 from actors.kernel.streams import KEPT, LIVE
 from actors.settings import Settings
 from server.realtime.entries import Position
@@ -37,6 +41,70 @@ async def test_after_flushall_and_a_new_epoch_everybody_is_told_and_the_log_goes
     assert (event["position"], event["data"]) == ("6-1", {"number": 2})
     resumed = await live.connect(topics={"tag:sea": "5-1"})
     assert resumed.connected["topics"]["tag:sea"] == {"position": "6-1", "recovered": False}
+
+
+async def test_what_cannot_be_handed_on_is_named_in_a_lag_that_nothing_recovers(live: Live, stream: Stream) -> None:
+    socket = await live.connect(topics={"tag:sea": None})
+    await stream.add("tag:sea", "post.published", {"number": 1})
+    assert (await socket.push())["position"] == "5-1"
+    await stream.add("post:1", "counts", "of another release", ephemeral=True)
+    assert await socket.push() == {"push": "lag", "topic": "tag:sea", "from": "5-1", "to": "5-2"}
+    answer = await socket.ask("sub", topic="tag:sea", since="5-1")
+    assert answer["ok"] == {"position": "5-2", "recovered": False}
+    await stream.add("tag:sea", "post.published", {"number": 3})
+    assert (await socket.push())["data"] == {"number": 3}
+
+
+async def test_an_entry_that_cannot_be_read_is_a_gap_and_is_not_read_again(
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = await live.connect(topics={"tag:sea": None})
+    reads: list[object] = []
+    take = live.realtime.log.take
+
+    def counted(raw: Any, **how: Any) -> None:
+        reads.append(raw)
+        take(raw, **how)
+
+    monkeypatch.setattr(live.realtime.log, "take", counted)
+    stream.kept = "not a number"  # type: ignore[assignment]  # as another release might write it
+    await stream.add("tag:sea", "post.published", {"number": 1})
+    await until(lambda: reads)
+    await asyncio.sleep(0.05)
+    assert len(reads) == 1
+    await stream.add("tag:sea", "post.published", {"number": 2})
+    lag, event = await socket.push(), await socket.push()
+    assert (lag["push"], lag["from"]) == ("lag", "5-0")
+    assert event["data"] == {"number": 2}
+
+
+async def test_a_reader_that_breaks_twice_is_told_again_and_the_log_goes_on(
+    stream: Stream, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "PAUSE_SECONDS", 0.01)
+    told: list[object] = []
+
+    class Reader(Deaf):
+        def receive(self, epoch: int, entries: object) -> None:
+            if not told:
+                raise RuntimeError("unforeseen")
+
+        def reset(self, old: object, new: object) -> None:
+            if not told and str(new) == "5-1":
+                told.append("broken")
+                raise RuntimeError("unforeseen")
+            told.append(str(new))
+
+    log = LiveLog(lambda: Redis.from_url(settings.redis_url), Reader())
+    await stream.redis.delete(KEPT, LIVE)
+    await log.start(patience=0.01)
+    await stream.begin(5)
+    await until(lambda: told == ["5-0"])
+    told.clear()
+    await stream.add("tag:sea", "post.published", {})
+    await until(lambda: told == ["broken", "5-0"])
+    assert str(log.head) == "5-1"
+    await log.stop()
 
 
 async def test_after_a_new_epoch_counts_that_were_lost_are_asked_for(live: Live, stream: Stream) -> None:

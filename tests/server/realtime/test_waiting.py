@@ -26,6 +26,26 @@ async def test_an_answer_that_breaks_holds_up_nobody() -> None:
     await waiting.stop()
 
 
+async def test_what_could_not_be_handed_on_is_told_as_missing_and_holds_up_nobody() -> None:
+    delivered: list[tuple[int, str | None]] = []
+
+    async def ask(entry: Entry) -> str:
+        return "known"
+
+    def deliver(entry: Entry, answer: str | None) -> None:
+        if (entry.n, answer) == (1, "known"):
+            raise KeyError("unforeseen")
+        delivered.append((entry.n, answer))
+
+    waiting = Waiting("a test", ask, deliver)
+    for n in (1, 2):
+        waiting.put(_entry(n))
+    waiting.start()
+    await until(lambda: len(delivered) == 2)
+    assert delivered == [(1, None), (2, "known")]
+    await waiting.stop()
+
+
 async def test_it_knows_which_topics_wait_without_looking_at_every_entry() -> None:
     given_up: list[int] = []
 
