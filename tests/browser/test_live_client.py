@@ -51,6 +51,12 @@ DRIVE = """async ([token, positions]) => {
   live.start();
   // A socket that breaks, as the client sees it.
   globalThis.cut = () => sockets.at(-1).close();
+  // A page that does not get round to reading what its socket brings.
+  globalThis.stall = () => {
+    const answered = new XMLHttpRequest();
+    answered.open("GET", "/stalled", false);
+    answered.send();
+  };
 }"""
 LIVE_AGAIN = "(times) => states.filter((state) => state === 'live').length >= times"
 

@@ -4,11 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
+from actors.live_data import DATA
 from actors.settings import Settings
 from tests.browser.test_live_client import DRIVE, LIVE_AGAIN
 from tests.flows.everything import Everything
+from tests.flows.shown import APPLIED
 from tests.flows.stack import eventually, stack_of
 
 
@@ -16,6 +18,7 @@ async def test_what_the_browsers_client_hears_of_everything_else_is_what_a_fresh
     browser: Browser, settings: Settings, tmp_path: Path
 ) -> None:
     async with stack_of(settings, tmp_path) as stack:
+        stack.worker()
         served = await stack.serve()
         me, friend, stranger = await stack.people(3)
         (post_id,) = await stack.posts(me)
@@ -32,11 +35,24 @@ async def test_what_the_browsers_client_hears_of_everything_else_is_what_a_fresh
         await page.evaluate(DRIVE, [me.token, positions])
         await page.wait_for_function(LIVE_AGAIN, arg=1)
         await page.evaluate("(id) => live.track([id])", post_id)
-        await shown.tour()
+        await asyncio.gather(shown.tour(), shown.have_done(), shown.company())
         await shown.is_right()
+        assert {kind for _, kind in shown.heard} | APPLIED >= {*DATA, "watchers"} - {"feed.new"}
         await stack.ok(served, "PUT", f"/v1/posts/{post_id}/like", friend)
         await eventually(lambda: asyncio.sleep(0, counts.get(post_id, {}).get("likes")), wanted=1)
         await page.evaluate("cut()")
         await shown.tour()
         await page.wait_for_function(LIVE_AGAIN, arg=2)
+        await shown.is_right()
+        reads = asyncio.Event()
+
+        async def answer(route: Route) -> None:
+            await reads.wait()
+            await route.fulfill(body="")
+
+        await page.route("**/stalled", answer)
+        stalled = asyncio.create_task(page.evaluate("stall()"))
+        await shown.flood()
+        reads.set()
+        await stalled
         await shown.is_right()

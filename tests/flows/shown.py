@@ -8,6 +8,18 @@ from tests.flows.people import Person
 from tests.flows.stack import Stack
 
 State = dict[str, Any]
+APPLIED = frozenset(
+    f"{what}.{how}"
+    for what, ways in {
+        "post": ("published", "updated", "deleted"),
+        "comment": ("created", "updated", "deleted"),
+        "profile": ("updated",),
+        "notification": ("changed",),
+        "marker": ("changed",),
+    }.items()
+    for how in ways
+)
+"""The types of events that what is shown here depends on."""
 
 
 class Shown:

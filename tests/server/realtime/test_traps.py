@@ -9,14 +9,15 @@
 - a second resume in a row: `test_subscribing`, `test_a_second_resume_…`; here for one that breaks half-way
 - connected long, nothing received, then resume: `test_client`, `test_connected_long_with_nothing_received_…`
 - reconnect faster than the server notices the loss: here, of the socket and of what Redis held
-- a reader that stops reading: `test_slow_readers`
+- a reader that stops reading: `test_slow_readers`; `test_live_everything` in `tests/flows` and `tests/browser`
 - a counts frame overtakes an event: `test_fanout`, `test_counts_do_not_overtake_…`; here where the event waits
 - a page is served from a cache, then resumed: here
 - revoke while connected: `test_gateway`, `test_a_revoked_session_…`; `test_rights`; `tests/flows/test_revocation`
 - block while subscribed: `test_hiding`, `test_whoever_loses_the_sight_…`; `tests/actors/graph/test_over_http`
 - followed while subscribed: here
 - a plan ends while subscribed: `test_rights`, `test_a_topic_may_take_a_plan`
-- state fetched before + events = state fetched after: `test_live_client` in `tests/flows` and `tests/browser`
+- state fetched before + events = state fetched after: `test_live_client` and `test_live_everything` in `tests/flows`
+  and `tests/browser`
 """
 
 import asyncio
