@@ -15,7 +15,6 @@ where that cannot help.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -23,14 +22,12 @@ import orjson
 
 from load.memory import Memory
 from load.patience import BACKOFF, Patience
+from load.requests import Frame, Requests, Ws, send
 
 PROTOCOL = "vitrine.v1.json"
 SILENCE_SECONDS = 40.0
 """A server pings every 25 s, give or take a tenth, and waits ten for the answer."""
 STOP_FROM = 4500
-
-Frame = dict[str, Any]
-Ws = aiohttp.ClientWebSocketResponse
 
 
 class Stopped(Exception):
@@ -39,14 +36,6 @@ class Stopped(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
-
-
-class RequestFailed(Exception):
-    """A request was answered by an error."""
-
-    def __init__(self, error: Frame) -> None:
-        super().__init__(error["code"], error["detail"])
-        self.error = error
 
 
 class LiveClient:
@@ -78,10 +67,7 @@ class LiveClient:
         self._stale: set[str] = set()
         """Those that are to be fetched again: until that is done no position speaks for them, on any connection."""
         self._tracked: set[str] = set()
-        self._answers: dict[int, tuple[Frame, asyncio.Future[Frame] | None]] = {}
-        """By the request's id: the request, and who waits, if somebody does."""
-        self._later: set[asyncio.Task[None]] = set()
-        self._ids = 0
+        self._requests = Requests()
         self._ws: Ws | None = None
 
     def watch(self, topic: str, since: str | None = None) -> None:
@@ -103,17 +89,17 @@ class LiveClient:
         await self.request("track", posts=wanted)
         self._tracked.update(wanted)
 
+    async def untrack(self, posts: Iterable[str]) -> None:
+        """Keep them up to date no longer: those that left the screen. Raises `RequestFailed`."""
+        gone = list(posts)
+        self._tracked.difference_update(gone)
+        await self.request("untrack", posts=gone)
+
     async def request(self, op: str, **fields: Any) -> Frame:
         """Send a request; its answer comes while `events` is read. Raises `RequestFailed` and `ConnectionError`."""
         if self._ws is None:
             raise ConnectionError("not connected")
-        waiting: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        await self._ask(self._ws, {"op": op, **fields}, waiting)
-        frame = await waiting
-        if "err" in frame:
-            raise RequestFailed(frame["err"])
-        answer: Frame = frame["ok"]
-        return answer
+        return await self._requests.ask(self._ws, {"op": op, **fields})
 
     async def events(self) -> AsyncGenerator[Frame, None]:
         """Each event once, in order, over as many connections as it takes. Raises `Stopped`."""
@@ -140,7 +126,7 @@ class LiveClient:
     async def _connect(self, ws: Ws) -> None:
         topics = {name: None if name in self._stale else at or self.position for name, at in self._topics.items()}
         token = None if self._token is None else await self._token()
-        await _send(ws, {"id": 0, "op": "connect", "token": token, "topics": topics})
+        await send(ws, {"id": 0, "op": "connect", "token": token, "topics": topics})
         frame: Frame = {}
         while frame.get("id") != 0:
             message = await ws.receive(SILENCE_SECONDS)
@@ -163,7 +149,7 @@ class LiveClient:
         self.position = self.position or frame["ok"]["position"]
         if self._tracked:
             # Its answer is read like any other frame: waiting here would wait for ourselves.
-            await self._ask(ws, {"op": "track", "posts": sorted(self._tracked)})
+            await self._requests.send(ws, {"op": "track", "posts": sorted(self._tracked)})
 
     async def _begun(self, ws: Ws, topic: str, outcome: Frame) -> None:
         """What became of a topic: it goes on, it begins anew, it is asked for again, or it is none of ours."""
@@ -177,20 +163,10 @@ class LiveClient:
         elif error["temporary"]:
             if topic in self._topics:
                 since = self._topics[topic] = self._topics[topic] or self.position
-                self._ask_later(ws, {"op": "sub", "topic": topic, "since": since}, error)
+                request = {"op": "sub", "topic": topic, "since": since}
+                self._requests.send_later(ws, request, error, if_still=lambda: topic in self._topics)
         elif error["code"] != "already_subscribed":
             self._forget(topic)
-
-    def _ask_later(self, ws: Ws, request: Frame, error: Frame) -> None:
-        async def ask() -> None:
-            await asyncio.sleep(error["retry_after_ms"] / 1000)
-            if request["op"] != "sub" or request["topic"] in self._topics:
-                with suppress(aiohttp.ClientError, OSError):
-                    await self._ask(ws, request)
-
-        again = asyncio.create_task(ask())
-        self._later.add(again)
-        again.add_done_callback(self._later.discard)
 
     async def _take(self, ws: Ws, frame: Frame) -> Frame | None:
         if "push" not in frame:
@@ -201,13 +177,13 @@ class LiveClient:
             self._topics.update(dict.fromkeys(self._live))
         match frame["push"]:
             case "ping":
-                await _send(ws, {"op": "pong"})
+                await send(ws, {"op": "pong"})
             case "counts":
                 self.memory.count(frame["items"])
             case "lag":
                 await self._fetch_again(frame["topic"])
             case "notice" if "expiring" in frame and self._token is not None:
-                await self._ask(ws, {"op": "refresh", "token": await self._token()})
+                await self._requests.send(ws, {"op": "refresh", "token": await self._token()})
             case "notice" if "unsubscribed" in frame:
                 self._forget(frame["unsubscribed"]["topic"])
                 await self._fetch_again(frame["unsubscribed"]["topic"])
@@ -217,21 +193,16 @@ class LiveClient:
         return None
 
     async def _answered(self, ws: Ws, frame: Frame) -> None:
-        request, waiting = self._answers.pop(frame["id"], ({}, None))
+        request, is_awaited = self._requests.request_of(frame)
         error = frame.get("err")
         if request.get("op") == "sub":
             await self._begun(ws, request["topic"], frame.get("ok") or frame)
         elif error is None:
             self.memory.count(frame["ok"].get("counts") or ())
-        elif error["temporary"] and waiting is None:
-            self._ask_later(ws, request, error)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(frame)
-
-    async def _ask(self, ws: Ws, request: Frame, waiting: "asyncio.Future[Frame] | None" = None) -> None:
-        self._ids += 1
-        self._answers[self._ids] = (request, waiting)
-        await _send(ws, {"id": self._ids, **request})
+        elif error["temporary"] and not is_awaited:
+            self._requests.send_later(ws, request, error, if_still=lambda: True)
+        # Only now: where fetching again fails, the one who waits is told that the connection is lost.
+        self._requests.settle(frame)
 
     def _forget(self, topic: str) -> None:
         self._topics.pop(topic, None)
@@ -247,18 +218,9 @@ class LiveClient:
     def _lost(self) -> None:
         self._ws = None
         self._live.clear()
-        for again in self._later:
-            again.cancel()
-        for _, waiting in self._answers.values():
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(ConnectionError("the socket closed"))
-        self._answers.clear()
+        self._requests.lose_all()
 
 
 def _stop_if_told(ws: Ws) -> None:
     if ws.close_code is not None and ws.close_code >= STOP_FROM:
         raise Stopped(ws.close_code)
-
-
-async def _send(ws: Ws, frame: Frame) -> None:
-    await ws.send_str(orjson.dumps(frame).decode())

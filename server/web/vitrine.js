@@ -2,6 +2,7 @@
 
 import { Memory } from "/web/memory.js";
 import { Patience } from "/web/patience.js";
+import { Requests } from "/web/requests.js";
 
 const PROTOCOL = "vitrine.v1.json";
 const TRACK_AT_MOST = 200;
@@ -22,9 +23,8 @@ export class Live {
   #url;
   #on;
   #socket = null;
-  #nextId = 1;
-  #waiting = new Map(); // request id → what to do with the answer
-  // name → {position, held: events that wait for a refetch, or null, isLive: positions speak for it, isBehind: it lags}
+  #requests = null; // those on this socket
+  // name → {position, held: events that wait for a refetch, isLive: positions speak for it, isBehind: it lags}
   #topics = new Map();
   #tracked = new Set();
   #patience = new Patience();
@@ -58,7 +58,8 @@ export class Live {
   }
 
   unwatch(topic) {
-    if (this.#topics.delete(topic) && this.#isOpen) this.#insist({ op: "unsub", topic }, () => !this.#topics.has(topic));
+    if (!this.#topics.delete(topic) || !this.#isOpen) return;
+    this.#requests.insist({ op: "unsub", topic }, () => !this.#topics.has(topic));
   }
 
   /** Ask for the counts of exactly these posts from now on, those on the screen. */
@@ -68,7 +69,8 @@ export class Live {
     if (!this.#isOpen) return;
     const gone = [...before].filter((id) => !this.#tracked.has(id));
     const come = [...this.#tracked].filter((id) => !before.has(id));
-    if (gone.length) this.#insist({ op: "untrack", posts: gone }, () => !gone.some((id) => this.#tracked.has(id)));
+    const isGone = () => !gone.some((id) => this.#tracked.has(id));
+    if (gone.length) this.#requests.insist({ op: "untrack", posts: gone }, isGone);
     if (come.length) this.#track(come);
   }
 
@@ -85,12 +87,11 @@ export class Live {
       await this.#on.prepare();
       token = await this.#on.token();
     } catch (error) {
-      if (error.status === 401) return this.#end("signed out");
-      return this.#again();
+      return error.status === 401 ? this.#end("signed out") : this.#again();
     }
     if (!this.#isWanted || this.#socket) return;
     const socket = (this.#socket = new WebSocket(this.#url, PROTOCOL));
-    this.#waiting.clear();
+    this.#requests = new Requests(socket, () => socket === this.#socket);
     socket.onopen = () => this.#introduce(token);
     socket.onmessage = (message) => socket === this.#socket && this.#receive(JSON.parse(message.data));
     socket.onclose = (close) => socket === this.#socket && this.#closed(close.code);
@@ -102,7 +103,7 @@ export class Live {
     // A topic whose refetch was under way when the last socket broke is fetched once more.
     for (const [name, known] of this.#topics) topics[name] = known.held ? null : known.position;
     const asked = new Map(this.#topics);
-    this.#request({ op: "connect", token, topics }, (ok) => {
+    this.#requests.send({ op: "connect", token, topics }, (ok) => {
       if (!ok) return; // the close that follows says why
       this.#socket.isConnected = true;
       this.#patience.opened();
@@ -121,12 +122,17 @@ export class Live {
   #subscribe(topic, known, since) {
     const frame = since === null ? { op: "sub", topic } : { op: "sub", topic, since };
     const isWanted = () => this.#topics.get(topic) === known;
-    this.#insist(frame, isWanted, (ok, err) => isWanted() && this.#begun(topic, known, err ? { err } : ok, since));
+    this.#requests.insist(frame, isWanted, (ok, err) => {
+      if (isWanted()) this.#begun(topic, known, err ? { err } : ok, since);
+    });
   }
 
   #begun(topic, known, answer, since) {
     if (answer?.err?.code === "already_subscribed") return;
-    if (answer?.err?.temporary) return this.#later(answer.err, () => this.#topics.get(topic) === known && this.#subscribe(topic, known, since));
+    if (answer?.err?.temporary) {
+      const again = () => this.#topics.get(topic) === known && this.#subscribe(topic, known, since);
+      return this.#requests.later(answer.err, again);
+    }
     if (!answer || answer.err) return this.#lost(topic, answer?.err?.code ?? "unknown");
     known.isLive = true;
     known.isBehind = false;
@@ -151,26 +157,7 @@ export class Live {
 
   #track(posts) {
     const isWanted = () => posts.some((id) => this.#tracked.has(id));
-    this.#insist({ op: "track", posts }, isWanted, (ok) => ok && this.#told(ok.counts));
-  }
-
-  /** Ask, and ask again what is refused for now, as long as it is wanted and the socket the same. */
-  #insist(frame, isWanted, then = () => {}) {
-    this.#request(frame, (ok, err) => {
-      if (err?.temporary) this.#later(err, () => isWanted() && this.#insist(frame, isWanted, then));
-      else then(ok, err);
-    });
-  }
-
-  #later(err, again) {
-    const socket = this.#socket;
-    setTimeout(() => socket === this.#socket && again(), err.retry_after_ms);
-  }
-
-  #request(frame, then = () => {}) {
-    const id = this.#nextId++;
-    this.#waiting.set(id, then);
-    this.#socket.send(JSON.stringify({ id, ...frame }));
+    this.#requests.insist({ op: "track", posts }, isWanted, (ok) => ok && this.#told(ok.counts));
   }
 
   #receive(frame) {
@@ -184,15 +171,11 @@ export class Live {
       const known = this.#topics.get(frame.topic);
       if (!known) return;
       // Until it goes on from there no position speaks for it, not even if this socket breaks now. What it says before
-      // that it says again, after what is older: to take it now would be out of order, and to remember it would lose it.
+      // that it says again, after what is older: to take it now would be out of order, to remember it would lose it.
       Object.assign(known, { position: frame.from, isLive: false, isBehind: true });
       this.#subscribe(frame.topic, known, frame.from);
     } else if (frame.push === "notice") this.#noticed(frame);
-    else if ("id" in frame) {
-      const then = this.#waiting.get(frame.id);
-      this.#waiting.delete(frame.id);
-      then?.(frame.ok, frame.err);
-    }
+    else if ("id" in frame) this.#requests.answered(frame);
   }
 
   #event(push) {
@@ -213,12 +196,19 @@ export class Live {
     if (Object.keys(news).length) this.#on.counts(news);
   }
 
-  async #noticed({ reconnect, expiring, unsubscribed }) {
+  #noticed({ reconnect, expiring, unsubscribed }) {
     if (reconnect) this.#patience.after(reconnect.after_ms, () => this.#connect());
     if (unsubscribed) this.#lost(unsubscribed.topic, unsubscribed.code);
-    if (!expiring) return;
-    const token = await this.#on.token();
-    if (token && this.#isOpen) this.#insist({ op: "refresh", token }, () => true);
+    if (expiring) this.#refresh();
+  }
+
+  async #refresh() {
+    try {
+      const token = await this.#on.token();
+      if (token && this.#isOpen) this.#requests.insist({ op: "refresh", token }, () => true);
+    } catch {
+      // The token runs out, the socket closes, and connecting again meets the same error.
+    }
   }
 
   #lost(topic, code) {

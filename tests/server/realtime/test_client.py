@@ -12,14 +12,13 @@ import pytest
 
 from load import memory, patience
 from load.client import LiveClient, Stopped
-from server.realtime import refusals
 from server.realtime.codes import CloseCode
 from server.realtime.encoding import text_frame
 from server.realtime.frames import NoticePush, Reconnect
 from tests.server.realtime.conftest import Live, Stream, until
 
 
-async def _read(client: LiveClient, into: list[Any], until: Any) -> None:
+async def read(client: LiveClient, into: list[Any], until: Any) -> None:
     async with aclosing(client.events()) as events:
         async for event in events:
             into.append(event["data"]["number"])
@@ -32,7 +31,7 @@ async def test_it_misses_nothing_and_repeats_nothing_while_its_sockets_are_cut(l
     client.watch("tag:sea")
     client.watch("tag:hill")
     seen: list[Any] = []
-    reading = asyncio.create_task(_read(client, seen, "end"))
+    reading = asyncio.create_task(read(client, seen, "end"))
     await until(lambda: client.connected)
     for number in range(300):
         await stream.add("tag:sea tag:mud" if number % 3 else "tag:hill", "post.published", {"number": number})
@@ -52,7 +51,7 @@ async def test_connected_long_with_nothing_received_it_resumes_from_the_ping(liv
     client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
     client.watch("tag:sea")
     seen: list[Any] = []
-    reading = asyncio.create_task(_read(client, seen, "end"))
+    reading = asyncio.create_task(read(client, seen, "end"))
     await until(lambda: client.connected)
     for _ in range(40):
         await stream.add("tag:other", "post.published", {})
@@ -78,7 +77,7 @@ async def test_it_asks_to_refetch_what_was_not_recovered_and_what_lags(live: Liv
     client = LiveClient(live.http, live.url, refetch=refetch, backoff=(0.01, 0.05))
     client.watch("tag:sea", since="4-1")
     seen: list[Any] = []
-    reading = asyncio.create_task(_read(client, seen, "end"))
+    reading = asyncio.create_task(read(client, seen, "end"))
     await until(lambda: client.connected)
     assert asked == ["tag:sea"]
     await stream.add("tag:sea", "post.published", {"number": "end"}, skip=3)
@@ -93,7 +92,7 @@ async def test_counts_only_grow_whatever_order_they_come_in(live: Live, stream: 
     client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
     seen: list[Any] = []
     client.watch("tag:sea")
-    reading = asyncio.create_task(_read(client, seen, "end"))
+    reading = asyncio.create_task(read(client, seen, "end"))
     await until(lambda: client.connected)
     await client.track([str(post_id)])
     assert client.memory.counts == {str(post_id): (3, 3, 0, 0)}
@@ -111,7 +110,7 @@ async def test_it_stops_where_trying_again_cannot_help(live: Live) -> None:
 
     client = LiveClient(live.http, live.url, token=token)
     with pytest.raises(Stopped) as stopped:
-        await _read(client, [], "end")
+        await read(client, [], "end")
     assert stopped.value.code == CloseCode.unauthorized
 
 
@@ -126,7 +125,7 @@ async def test_it_shows_a_newer_token_before_the_old_one_runs_out(live: Live, st
 
     client = LiveClient(live.http, live.url, token=token, backoff=(0.01, 0.05))
     client.watch("tag:sea")
-    reading = asyncio.create_task(_read(client, [], "end"))
+    reading = asyncio.create_task(read(client, [], "end"))
     await until(lambda: len(shown) == 2, 30)
     (server_side,) = live.realtime.gateway.sockets
     await until(lambda: (server_side.expires_in_ms or 0) > 30_000, 30)
@@ -136,37 +135,11 @@ async def test_it_shows_a_newer_token_before_the_old_one_runs_out(live: Live, st
     assert client.connections == 1
 
 
-async def test_what_is_refused_for_now_is_asked_for_again_from_where_it_stood(
-    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(refusals, "_RETRY_MS", 100)
-    post_id = uuid4()
-    start = await stream.add(f"post:{post_id}", "post.updated", {"number": 0})
-    await stream.add(f"post:{post_id}", "post.updated", {"number": 1})
-    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
-    client.watch("tag:sea")
-    client.watch(f"post:{post_id}", since=start)
-    seen: list[Any] = []
-    live.people.posts[post_id] = (0, 0, 0, 0)
-    live.people.is_away = True
-    reading = asyncio.create_task(_read(client, seen, "end"))
-    await until(lambda: client.connected, 30)
-    # The position of the socket moves on; the topic's own must not.
-    await stream.add("tag:sea", "post.published", {"number": 2})
-    await until(lambda: seen == [2], 30)
-    live.people.is_away = False
-    await until(lambda: 1 in seen, 30)
-    await stream.add(f"post:{post_id}", "post.updated", {"number": "end"})
-    async with asyncio.timeout(30):
-        await reading
-    assert seen == [2, 1, "end"]
-
-
 async def test_a_server_that_is_silent_is_left(live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("load.client.SILENCE_SECONDS", 1.0)
     client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
     client.watch("tag:sea")
-    reading = asyncio.create_task(_read(client, [], "end"))
+    reading = asyncio.create_task(read(client, [], "end"))
     await until(lambda: client.connections > 1, 30)
     await stream.add("tag:sea", "post.published", {"number": "end"})
     async with asyncio.timeout(30):
@@ -184,7 +157,7 @@ async def test_a_refetch_that_fails_is_made_up_for_before_anything_goes_on(live:
     client = LiveClient(live.http, live.url, refetch=refetch, backoff=(0.01, 0.05))
     client.watch("tag:sea", since="4-1")
     seen: list[Any] = []
-    reading = asyncio.create_task(_read(client, seen, "end"))
+    reading = asyncio.create_task(read(client, seen, "end"))
     await until(lambda: client.position)
     assert (asked, client.connections) == (["tag:sea"] * 2, 2)
     # Here the log begins anew, which is told by a `lag`.
@@ -205,33 +178,12 @@ async def test_what_is_pushed_before_connect_is_answered_is_no_answer(live: Live
     live.people.posts[post_id], live.people.during = (0, 0, 0, 0), notice
     client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
     client.watch(f"post:{post_id}")
-    reading = asyncio.create_task(_read(client, [], "end"))
+    reading = asyncio.create_task(read(client, [], "end"))
     await until(lambda: client.connected)
     await stream.add(f"post:{post_id}", "post.updated", {"number": "end"})
     async with asyncio.timeout(30):
         await reading
     assert client.connections == 1
-
-
-async def test_posts_it_tracks_are_tracked_again_although_that_is_refused_for_now(
-    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(refusals, "_RETRY_MS", 20)
-    post_id = uuid4()
-    live.people.posts[post_id] = (1, 1, 0, 0)
-    client = LiveClient(live.http, live.url, backoff=(0.01, 0.05))
-    reading = asyncio.create_task(_read(client, [], "end"))
-    await until(lambda: client.connected)
-    await client.track([str(post_id)])
-    live.people.is_away = True
-    live.people.posts[post_id] = (2, 2, 0, 0)
-    for server_side in tuple(live.realtime.gateway.sockets):
-        server_side._transport.abort()
-    await until(lambda: live.people.refusals)
-    live.people.is_away = False
-    await until(lambda: client.memory.counts[str(post_id)] == (2, 2, 0, 0))
-    reading.cancel()
-    await asyncio.wait([reading])
 
 
 def test_only_a_connection_that_lasts_ends_the_growth_of_waits(monkeypatch: pytest.MonkeyPatch) -> None:
