@@ -99,7 +99,7 @@ async def _written(
         facts = {"erased_on": on_the_day(account["closing_at"] + CLOSING_GRACE)}
     if object_key is not None:
         seconds = int((written_at + letter.worth - datetime.now(UTC)).total_seconds())
-        facts["link"] = context.adapters.storage.sign_get(object_key, max(1, seconds), "vitrine.zip")
+        facts["link"] = context.adapters.addresses.sign_get(object_key, max(1, seconds), "vitrine.zip")
     return write(name, settings, mail_id, to=to, username=account["username"], token=token, **facts)
 
 

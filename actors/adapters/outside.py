@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from actors.adapters.addresses import Addresses
 from actors.adapters.cache import Cache, open_cache
 from actors.adapters.database import Database
 from actors.adapters.mail import Mail, open_mail
@@ -20,6 +21,7 @@ class Outside:
     database: Database
     cache: Cache
     storage: Storage
+    addresses: Addresses
     scanner: Scanner
     mail: Mail
 
@@ -32,7 +34,15 @@ async def open_outside(settings: Settings) -> AsyncIterator[Outside]:
         cache = open_cache(settings)
         try:
             async with open_storage(settings) as storage:
-                yield Outside(settings, database, cache, storage, open_scanner(settings), open_mail(settings))
+                yield Outside(
+                    settings=settings,
+                    database=database,
+                    cache=cache,
+                    storage=storage,
+                    addresses=Addresses(settings),
+                    scanner=open_scanner(settings),
+                    mail=open_mail(settings),
+                )
         finally:
             await cache.close()
     finally:

@@ -1,29 +1,22 @@
 """Objects: where photographs lie. Any S3: MinIO, R2, AWS, or the embedded one."""
 
 import asyncio
-from base64 import b64encode
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import IO, Any
-from urllib.parse import quote
 
 from aiobotocore.config import AioConfig  # type: ignore[import-untyped]  # the library ships no types
 from aiobotocore.session import AioSession, get_session  # type: ignore[import-untyped]  # the library ships no types
 from aiohttp import ClientError as TransportError
-from botocore.auth import S3SigV4QueryAuth  # type: ignore[import-untyped]  # the library ships no types
-from botocore.awsrequest import AWSRequest  # type: ignore[import-untyped]  # the library ships no types
-from botocore.credentials import Credentials  # type: ignore[import-untyped]  # the library ships no types
 from botocore.exceptions import (  # type: ignore[import-untyped]  # the library ships no types
     BotoCoreError,
     ClientError,
 )
 
 from actors.adapters import Outage, multipart
-from actors.adapters.signed import SignedAddresses
 from actors.settings import Settings
 
 CHUNK_BYTES = 256 * 1024
@@ -54,16 +47,6 @@ class ObjectTooLarge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SignedPut:
-    """An upload somebody else may do, once or more, until `expires_at`: PUT to `url` with exactly `headers`.
-    The length is signed too; every HTTP client sends it by itself."""
-
-    url: str
-    headers: Mapping[str, str]
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class ObjectHead:
     """What the storage knows of an object. `etag` changes with its bytes."""
 
@@ -79,30 +62,6 @@ class Storage:
         self._client = client
         self._bucket = settings.s3_bucket
         self._region = settings.s3_region
-        self._public = (settings.s3_public_endpoint or settings.s3_endpoint).rstrip("/")
-        self._credentials = Credentials(*settings.storage_pair)
-        self.addresses = SignedAddresses(self.sign_get)
-
-    def sign_put(
-        self, key: str, content_type: str, size: int, sha256: str | None = None, expires_in: int = 600
-    ) -> SignedPut:
-        """Let somebody PUT exactly `size` bytes of `content_type` at `key` for `expires_in` seconds.
-
-        `sha256` (hex) travels in the query, as a browser may not send it as a header across origins. Storages
-        that verify sums refuse other bytes; not all do, so whoever reads the object verifies it again.
-        """
-        expires_at = datetime.now(UTC) + timedelta(seconds=expires_in)
-        signed = {"Content-Type": content_type, "Content-Length": str(size)}
-        sums = {"x-amz-checksum-sha256": b64encode(bytes.fromhex(sha256)).decode()} if sha256 else {}
-        url = self._sign("PUT", key, expires_in, headers=signed, query=sums)
-        return SignedPut(url, {"Content-Type": content_type}, expires_at)
-
-    def sign_get(self, key: str, expires_in: int = 600, filename: str | None = None) -> str:
-        """An address that shows the object for `expires_in` seconds, or downloads it as `filename`."""
-        query = {}
-        if filename is not None:
-            query["response-content-disposition"] = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
-        return self._sign("GET", key, expires_in, query=query)
 
     async def head(self, key: str) -> ObjectHead | None:
         """What is at `key`, or None. Asked and answered within two seconds, or it counts as away."""
@@ -216,20 +175,6 @@ class Storage:
         except StorageUnavailable:
             return False
         return True
-
-    def _sign(
-        self,
-        method: str,
-        key: str,
-        expires_in: int,
-        *,
-        query: Mapping[str, str],
-        headers: Mapping[str, str] = {},
-    ) -> str:
-        url = f"{self._public}/{self._bucket}/{quote(key, safe='/~')}"
-        request = AWSRequest(method, url, headers=dict(headers), params=dict(query))
-        S3SigV4QueryAuth(self._credentials, "s3", self._region, expires=expires_in).add_auth(request)
-        return str(request.url)
 
 
 @asynccontextmanager

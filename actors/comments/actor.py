@@ -30,7 +30,7 @@ from actors.kernel.errors import NotFound, Unauthenticated
 from actors.kernel.paging import Page
 from actors.kernel.transaction import Transaction
 from actors.posts.mentions import people_named
-from actors.posts.queries import authors
+from actors.profiles.people import people
 
 ERASED_AT_ONCE = 200
 
@@ -50,7 +50,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
             top = await self._top(tx, wish)
             mentions = await people_named(tx, wish.body, by=me, author_id=place["author_id"])
             row = await changes.add(tx, wish.post_id, top, me, wish.body, mentions)
-            comment = await _view(tx, row)
+            comment = await self._view(tx, row)
             tx.emit(
                 CommentPosted(
                     post_id=wish.post_id,
@@ -82,9 +82,9 @@ class CommentsActor(Actor, domain="comments", lanes=8):
             if standing is None or standing.row["author_id"] != me or not standing.is_seen:
                 raise NotFound
             if standing.row["body"] == wish.body:
-                return tx.answer(await _view(tx, standing.row))
+                return tx.answer(await self._view(tx, standing.row))
             mentions = await people_named(tx, wish.body, by=me, author_id=standing.post_author_id)
-            comment = await _view(tx, await changes.rewrite(tx, wish.comment_id, wish.body, mentions))
+            comment = await self._view(tx, await changes.rewrite(tx, wish.comment_id, wish.body, mentions))
             tx.emit(
                 CommentEdited(
                     post_id=comment.post_id,
@@ -119,7 +119,7 @@ class CommentsActor(Actor, domain="comments", lanes=8):
 
     @on(ListComments)
     async def list_under_post(self, question: ListComments) -> Page[CommentView]:
-        return await lists.comments(self.read, question, id_of(question.caller))
+        return await lists.comments(self.read, question, id_of(question.caller), self.adapters.addresses)
 
     @on(CommentPosted, batch=256)
     async def count_posted(self, events: Sequence[CommentPosted]) -> None:
@@ -148,15 +148,15 @@ class CommentsActor(Actor, domain="comments", lanes=8):
             if is_more:
                 tx.emit(CommentsLeft(user_id=user_id))
 
+    async def _view(self, tx: Transaction, row: Record) -> CommentView:
+        author = await people(tx, [row["author_id"]], self.adapters.addresses)
+        shown = await queries.views(tx, [row], author)
+        if not shown:
+            raise Unauthenticated
+        return shown[row["id"]]
+
     async def _count(self, events: Sequence[Counted]) -> None:
         await self.have_done((event, count_of(event)) for event in events)
-
-
-async def _view(tx: Transaction, row: Record) -> CommentView:
-    shown = await queries.views(tx, [row], await authors(tx, [row["author_id"]]))
-    if not shown:
-        raise Unauthenticated
-    return shown[row["id"]]
 
 
 async def _thread(tx: Transaction, top: Record | None, by: int) -> Thread | None:

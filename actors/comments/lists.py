@@ -6,16 +6,19 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from actors.adapters.addresses import Addresses
 from actors.comments import queries
 from actors.comments.messages import CommentView, ListComments
 from actors.kernel.errors import NotFound
 from actors.kernel.filling import Step, fill
 from actors.kernel.paging import NEWEST, OLDEST, Key, Page, id_of_key
 from actors.kernel.transaction import Reads
-from actors.posts.queries import authors_for
+from actors.profiles.people import people_for
 
 
-async def comments(db: Reads, question: ListComments, viewer_id: UUID | None) -> Page[CommentView]:
+async def comments(
+    db: Reads, question: ListComments, viewer_id: UUID | None, addresses: Addresses
+) -> Page[CommentView]:
     """The comments on a post or the replies to one of them. Raises `NotFound`."""
     if await queries.open_post(db, question.post_id, viewer_id) is None:
         raise NotFound
@@ -37,7 +40,7 @@ async def comments(db: Reads, question: ListComments, viewer_id: UUID | None) ->
 
     async def show(ids: Sequence[UUID]) -> Mapping[UUID, CommentView]:
         rows = [found[comment_id] for comment_id in ids]
-        people = await authors_for(db, viewer_id, {row["author_id"] for row in rows})
+        people = await people_for(db, viewer_id, {row["author_id"] for row in rows}, addresses)
         return await queries.views(db, rows, people)
 
     return await fill(look, show, after=question.after, limit=question.limit)

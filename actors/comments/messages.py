@@ -8,7 +8,8 @@ from actors.comments.text import CommentText
 from actors.kernel.errors import Forbidden
 from actors.kernel.message import Command, Trusted, View
 from actors.kernel.paging import PagedQuery
-from actors.posts.messages import AuthorView, Mention
+from actors.posts.messages import Mention
+from actors.profiles.messages import PersonView
 
 
 class CommentView(View):
@@ -18,7 +19,7 @@ class CommentView(View):
     id: UUID
     post_id: UUID
     parent_id: UUID | None
-    author: AuthorView
+    author: PersonView
     body: str
     mentions: tuple[Mention, ...]
     replies: int
@@ -45,7 +46,7 @@ class PostComment(Command[CommentView], key="post_id"):
 
 
 class EditComment(Command[CommentView], key="comment_id"):
-    """Change what a comment of one's own says."""
+    """Change what a comment of one's own says. Raises `NotFound`."""
 
     caller: Trusted[Caller]
     comment_id: UUID
@@ -54,7 +55,7 @@ class EditComment(Command[CommentView], key="comment_id"):
 
 class DeleteComment(Command[None], key="comment_id"):
     """Take back a comment of one's own, also where one may not see the post any more, or remove one from a post of
-    one's own; its replies go with it."""
+    one's own; its replies go with it. Raises `NotFound`."""
 
     caller: Trusted[Caller]
     comment_id: UUID
@@ -63,7 +64,7 @@ class DeleteComment(Command[None], key="comment_id"):
 class ListComments(PagedQuery[CommentView]):
     """The comments on a post, the latest first; with `parent_id` the replies to one of them, the oldest first.
 
-    People who have blocked the caller, or whom the caller blocks, are left out: a page may be short.
+    People who have blocked the caller, or whom the caller blocks, are left out: a page may be short. Raises `NotFound`.
     """
 
     caller: Trusted[Caller | None] = None

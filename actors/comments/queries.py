@@ -9,7 +9,7 @@ from actors.comments.messages import CommentView
 from actors.graph.visibility import may_meet, may_see
 from actors.kernel.transaction import Reads
 from actors.posts.mentions import names_of
-from actors.posts.messages import AuthorView
+from actors.profiles.messages import PersonView
 
 _SHOWN = "c.id, c.post_id, c.parent_id, c.author_id, c.body, c.mentions, c.replies, c.created_at, c.edited_at"
 
@@ -73,7 +73,7 @@ async def top_of(db: Reads, comment_id: UUID, post_id: UUID, viewer_id: UUID | N
     return found
 
 
-async def views(db: Reads, rows: Sequence[Record], people: Mapping[UUID, AuthorView]) -> dict[UUID, CommentView]:
+async def views(db: Reads, rows: Sequence[Record], people: Mapping[UUID, PersonView]) -> dict[UUID, CommentView]:
     """Comments as everybody sees them, in the order of their rows; those whose author is not among `people` are left
     out."""
     shown = [row for row in rows if row["author_id"] in people]

@@ -70,7 +70,7 @@ class ExportsActor(Actor, domain="exports", lanes=1):
             asked_at=row["asked_at"],
             bytes=row["bytes"],
             expires_at=row["expires_at"],
-            url=self.adapters.storage.sign_get(row["object_key"], URL_SECONDS, name) if signed else None,
+            url=self.adapters.addresses.sign_get(row["object_key"], URL_SECONDS, name) if signed else None,
         )
 
 

@@ -17,7 +17,6 @@ from actors.kernel.actor import on
 from actors.kernel.errors import Malformed, Refusal
 from actors.kernel.paging import Page
 from actors.kernel.transaction import Transaction
-from actors.media.addresses import Addresses
 from actors.posts.cards import Cards
 from actors.posts.events import (
     PostCommentsChanged,
@@ -50,7 +49,7 @@ class FeedActor(Filling, Tasting, domain="feed", lanes=4):
 
     @cached_property
     def _cards(self) -> Cards:
-        return Cards(Addresses(self.adapters.settings.media_url, self.adapters.storage))
+        return Cards(self.adapters.addresses)
 
     @on(GetFeed, batch=64)
     async def get(self, questions: Sequence[GetFeed]) -> Sequence[Page[PostItem] | Refusal]:
@@ -77,7 +76,7 @@ class FeedActor(Filling, Tasting, domain="feed", lanes=4):
 
     @on(GetSuggestions)
     async def suggest(self, question: GetSuggestions) -> Page[Suggestion]:
-        return Page(items=await suggestions(self.read, question.caller.id, question.limit))
+        return Page(items=await suggestions(self.read, question.caller.id, question.limit, self.adapters.addresses))
 
     @on(PostPublished, batch=256)
     async def rank_published(self, events: Sequence[PostPublished]) -> None:

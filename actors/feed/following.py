@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 from uuid import UUID
 
+from actors.adapters.addresses import Addresses
 from actors.feed import queries, timeline_queries
 from actors.feed.messages import FeedType, GetFeed
 from actors.feed.queries import Shown
@@ -20,8 +21,10 @@ from actors.kernel.filling import ROUNDS, SPARE
 from actors.kernel.paging import NEWEST, OLDEST, Key, Page, key_of
 from actors.kernel.transaction import Reads
 from actors.posts.cards import Cards
-from actors.posts.messages import AuthorView, PostItem, Reposters, Why
-from actors.posts.queries import Seen, authors, seen
+from actors.posts.messages import PostItem, Reposters, Why
+from actors.posts.queries import Seen, seen
+from actors.profiles.messages import PersonView
+from actors.profiles.people import people
 
 AHEAD = 2
 """Ids of a timeline looked up for each row wanted."""
@@ -134,7 +137,7 @@ async def _shown(db: Reads, walk: Walk, rows: list[Shown], cards: Cards) -> dict
     fresh = [row for row in rows if not walk.has_met(row)]
     found, reposted_by = await asyncio.gather(
         seen(db, {(viewer_id, row.post_id) for row in fresh}, cards, in_feed=True),
-        _reposters(db, viewer_id, [row.post_id for row in fresh if row.is_repost], ceiling),
+        _reposters(db, viewer_id, [row.post_id for row in fresh if row.is_repost], ceiling, cards.addresses),
     )
     return {
         row.id: _item(row, viewer_id, found[viewer_id, row.post_id], reposted_by)
@@ -152,13 +155,15 @@ def _item(row: Shown, viewer_id: UUID, one: Seen, reposted_by: Mapping[UUID, Rep
     )
 
 
-async def _reposters(db: Reads, viewer_id: UUID, post_ids: list[UUID], ceiling: UUID) -> dict[UUID, Reposters]:
+async def _reposters(
+    db: Reads, viewer_id: UUID, post_ids: list[UUID], ceiling: UUID, addresses: Addresses
+) -> dict[UUID, Reposters]:
     if not post_ids:
         return {}
     found = await queries.reposters(db, viewer_id, post_ids, ceiling=ceiling)
-    people = await authors(db, {user_id for _, sample in found.values() for user_id in sample})
-    return {post_id: Reposters(users=_known(people, sample), count=count) for post_id, (count, sample) in found.items()}
+    known = await people(db, {user_id for _, sample in found.values() for user_id in sample}, addresses)
+    return {post_id: Reposters(users=_known(known, sample), count=count) for post_id, (count, sample) in found.items()}
 
 
-def _known(people: dict[UUID, AuthorView], ids: list[UUID]) -> tuple[AuthorView, ...]:
+def _known(people: dict[UUID, PersonView], ids: list[UUID]) -> tuple[PersonView, ...]:
     return tuple(people[user_id] for user_id in ids if user_id in people)

@@ -8,7 +8,8 @@ from pydantic import Field
 from actors.auth.people import Caller
 from actors.kernel.message import Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery
-from actors.posts.messages import AuthorView, PostItem
+from actors.posts.messages import PostItem
+from actors.profiles.messages import PersonView
 
 
 class FeedType(StrEnum):
@@ -36,14 +37,14 @@ class Because(StrEnum):
 class SharedFriends(View):
     """People the caller follows who follow them: some, and how many of those looked at."""
 
-    people: tuple[AuthorView, ...]
+    people: tuple[PersonView, ...]
     count: int
 
 
 class Suggestion(View):
     """Somebody the caller might want to follow, and why."""
 
-    person: AuthorView
+    person: PersonView
     why: Because
     friends: SharedFriends
     tags: tuple[str, ...]

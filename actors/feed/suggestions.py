@@ -6,10 +6,11 @@ tagged posts and the first 100 of the ranking are read.
 
 from uuid import UUID
 
+from actors.adapters.addresses import Addresses
 from actors.feed.messages import Because, SharedFriends, Suggestion
 from actors.graph.visibility import may_meet, may_see, wants_to_hear_of
 from actors.kernel.transaction import Reads
-from actors.posts.queries import authors
+from actors.profiles.people import people
 
 FRIENDS, FRIENDS_OF_EACH = 100, 50
 TAGS, POSTS_OF_EACH = 40, 50
@@ -57,19 +58,19 @@ ORDER BY coalesce(found.friends, 0) DESC, coalesce(cardinality(found.tags), 0) D
 """
 
 
-async def suggestions(db: Reads, viewer_id: UUID, limit: int) -> tuple[Suggestion, ...]:
+async def suggestions(db: Reads, viewer_id: UUID, limit: int, addresses: Addresses) -> tuple[Suggestion, ...]:
     """The best so many: who shares most friends comes first, then who shares most tags."""
     rows = await db.fetch(_FOUND, viewer_id, limit)
-    people = await authors(db, {one for row in rows for one in (row["id"], *(row["shared"] or ()))})
+    known = await people(db, {one for row in rows for one in (row["id"], *(row["shared"] or ()))}, addresses)
     return tuple(
         Suggestion(
-            person=people[row["id"]],
+            person=known[row["id"]],
             why=Because.friends if row["friends"] else Because.tags if row["tags"] else Because.popular,
             friends=SharedFriends(
-                people=tuple(people[one] for one in row["shared"] or () if one in people), count=row["friends"]
+                people=tuple(known[one] for one in row["shared"] or () if one in known), count=row["friends"]
             ),
             tags=tuple(row["tags"] or ()),
         )
         for row in rows
-        if row["id"] in people
+        if row["id"] in known
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from actors.accounts.events import AccountErased
 from actors.auth.events import StandingChanged
 from actors.auth.names import username_key
-from actors.auth.people import UnknownUser, id_of
+from actors.auth.people import UnknownUser
 from actors.graph import leaving, queries, sight_queries
 from actors.graph.changes import write
 from actors.graph.events import (
@@ -31,20 +31,9 @@ from actors.graph.messages import (
     SetPrivacy,
     Unmute,
 )
-from actors.graph.sight_messages import (
-    AccountPrivate,
-    Hidden,
-    HiddenAmong,
-    OpenAmong,
-    OpenFound,
-    PersonSeen,
-    ReadersAmong,
-    ReadersFound,
-    SeePerson,
-)
-from actors.graph.sight_queries import Sight
+from actors.graph.seeing import Seeing
 from actors.graph.ties import Ties, both_ways
-from actors.kernel.actor import Actor, on
+from actors.kernel.actor import on
 from actors.kernel.errors import NotFound, Refusal
 
 AT_ONCE = 500
@@ -54,7 +43,7 @@ W = TypeVar("W", SetFollow, SetBlock, Mute, Unmute, RemoveFollower)
 A = TypeVar("A")
 
 
-class GraphActor(Actor, domain="graph", lanes=8):
+class GraphActor(Seeing, domain="graph", lanes=8):
     """Keeps how people stand to each other."""
 
     @on(SetFollow, batch=256)
@@ -76,7 +65,7 @@ class GraphActor(Actor, domain="graph", lanes=8):
         def act(ties: Ties, wish: Mute, them: UUID) -> FollowState | Refusal:
             return ties.mute(wish.caller.id, them, wish.until)
 
-        return await self._apply(wishes, act)
+        return await self._apply(wishes, act, queries.full_of_muted)
 
     @on(Unmute, batch=64)
     async def unmute(self, wishes: Sequence[Unmute]) -> Sequence[FollowState | Refusal]:
@@ -200,52 +189,6 @@ class GraphActor(Actor, domain="graph", lanes=8):
             RelationshipsFound(items=tuple(ties.relationship(question.caller.id, them) for them in question.ids))
             for question in questions
         ]
-
-    @on(SeePerson)
-    async def see_person(self, question: SeePerson) -> PersonSeen:
-        found = await sight_queries.person_named(self.read, id_of(question.caller), username_key(question.username))
-        if found is None:
-            raise UnknownUser
-        if not found.is_seen:
-            raise AccountPrivate
-        return PersonSeen(id=found.id)
-
-    @on(OpenAmong, batch=50)
-    async def open_among(self, questions: Sequence[OpenAmong]) -> Sequence[OpenFound]:
-        found = await sight_queries.open_among(self.read, {one for question in questions for one in question.user_ids})
-        return [OpenFound(user_ids=tuple(one for one in q.user_ids if one in found)) for q in questions]
-
-    @on(HiddenAmong, batch=20)
-    async def hidden_among(self, questions: Sequence[HiddenAmong]) -> Sequence[Hidden]:
-        asked = [_sights(question) for question in questions]
-        hidden = await sight_queries.hidden(self.read, {sight for sights in asked for sight in sights})
-        return [
-            Hidden(
-                unseen=frozenset(sight[:2] for sight in sights if sight.is_work and sight in hidden),
-                unmet=frozenset(sight[:2] for sight in sights if not sight.is_work and sight in hidden),
-            )
-            for sights in asked
-        ]
-
-    @on(ReadersAmong, batch=50)
-    async def readers_among(self, questions: Sequence[ReadersAmong]) -> Sequence[ReadersFound]:
-        people = {user for question in questions for user in question.user_ids}
-        shown = {one for question in questions for one in question.shown}
-        found = await sight_queries.readers(self.read, people, shown)
-        return [
-            ReadersFound(items=frozenset((user, one) for user in q.user_ids for one in q.shown if (user, one) in found))
-            for q in questions
-        ]
-
-
-def _sights(question: HiddenAmong) -> list[Sight]:
-    sets = ((question.seen, True), (question.met, False))
-    return [
-        Sight(viewer, person, is_work)
-        for people, is_work in sets
-        for person in people
-        for viewer in question.viewer_ids
-    ]
 
 
 ACTOR = GraphActor

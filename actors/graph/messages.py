@@ -81,6 +81,8 @@ MOST_FOLLOWED = 10_000
 """People whom somebody may follow or ask to."""
 MOST_BLOCKED = 10_000
 """People whom somebody may block."""
+MOST_MUTED = 10_000
+"""People whom somebody may mute at a time."""
 
 
 class TooManyFollowed(Conflict):
@@ -93,6 +95,12 @@ class TooManyBlocked(Conflict):
     """You block as many people as can be blocked."""
 
     code = "too_many_blocked"
+
+
+class TooManyMuted(Conflict):
+    """You mute as many people as can be muted: hear of some again first."""
+
+    code = "too_many_muted"
 
 
 class _AboutSomebody(Command[FollowState], key="username"):
@@ -135,7 +143,7 @@ def _ahead(moment: datetime) -> datetime:
 class Mute(_AboutSomebody):
     """Hear nothing of somebody in feeds and notifications, until then or for good. They do not learn of it.
 
-    Raises `UnknownUser`, also for who is hidden from the caller, and `CannotMuteYourself`.
+    Raises `UnknownUser`, also for who is hidden from the caller, `CannotMuteYourself` and `TooManyMuted`.
     """
 
     until: Annotated[AwareDatetime, AfterValidator(_ahead)] | None = None

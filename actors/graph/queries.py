@@ -8,7 +8,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from actors.auth.presence import is_present
-from actors.graph.messages import MOST_BLOCKED, MOST_FOLLOWED
+from actors.graph.messages import MOST_BLOCKED, MOST_FOLLOWED, MOST_MUTED
 from actors.graph.ties import Pair, Side
 from actors.graph.visibility import is_private
 from actors.kernel.transaction import Reads, Transaction
@@ -66,6 +66,12 @@ async def full_of_followed(tx: Transaction, ids: Collection[UUID]) -> Collection
 async def full_of_blocked(tx: Transaction, ids: Collection[UUID]) -> Collection[UUID]:
     """Those of these people who block as many others as may be blocked."""
     return await _full(tx, ids, MOST_BLOCKED, blocks="blocker_id")
+
+
+async def full_of_muted(tx: Transaction, ids: Collection[UUID]) -> Collection[UUID]:
+    """Those of these locked people who mute as many others as may be muted. Mutes whose time is over are forgotten."""
+    await tx.execute("DELETE FROM mutes WHERE muter_id = ANY($1::uuid[]) AND until <= now()", ids)
+    return await _full(tx, ids, MOST_MUTED, mutes="muter_id")
 
 
 async def _full(tx: Transaction, ids: Collection[UUID], most: int, **who: str) -> Collection[UUID]:

@@ -15,6 +15,7 @@ from actors.graph.messages import (
     Relationship,
     TooManyBlocked,
     TooManyFollowed,
+    TooManyMuted,
 )
 from actors.kernel.errors import Refusal
 
@@ -98,6 +99,8 @@ class Ties:
             return CannotMuteYourself()
         if self._is_hidden(me, them):
             return UnknownUser()
+        if me in self._full and not self._side(me, them).muting:
+            return TooManyMuted()
         self._change(me, them, muting=True, muted_until=until)
         return self.state(me, them)
 

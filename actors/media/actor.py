@@ -1,7 +1,6 @@
 """Media at work: it signs uploads, gives them to posts, and has their bytes looked at."""
 
 import secrets
-from functools import cached_property
 from typing import Any
 
 from uuid_utils.compat import uuid7
@@ -12,7 +11,6 @@ from actors.graph.events import PrivacyChanged
 from actors.kernel.actor import Actor, on
 from actors.kernel.errors import NotFound
 from actors.media import departures, queries
-from actors.media.addresses import Addresses
 from actors.media.events import UploadBound
 from actors.media.messages import (
     MAX_BYTES,
@@ -33,6 +31,7 @@ from actors.media.messages import (
 )
 from actors.media.picture import BYTES_A_PIXEL, MEMORY_BUDGET, SUFFIXES
 from actors.media.places import PUBLIC
+from actors.media.views import photo_of
 
 URL_SECONDS = 600
 """How long a signed address takes the bytes, or shows an original to its owner."""
@@ -40,14 +39,6 @@ URL_SECONDS = 600
 
 class MediaActor(Actor, domain="media", lanes=4):
     """Uploads, from their signature to the post that has them."""
-
-    @cached_property
-    def _media_url(self) -> str:
-        return str(self.adapters.settings.media_url)
-
-    @cached_property
-    def _addresses(self) -> Addresses:
-        return Addresses(self._media_url, self.adapters.storage)
 
     @on(SignUpload)
     async def sign(self, wish: SignUpload) -> UploadTicket:
@@ -57,7 +48,7 @@ class MediaActor(Actor, domain="media", lanes=4):
             raise UnsupportedUpload
         photo_id, secret = uuid7(), secrets.token_urlsafe(18)
         object_key = f"uploads/{photo_id}/{secret}"
-        signed = self.adapters.storage.sign_put(
+        signed = self.adapters.addresses.sign_put(
             object_key, wish.content_type, wish.bytes, wish.sha256, expires_in=URL_SECONDS
         )
         async with self.transaction() as tx:
@@ -79,7 +70,7 @@ class MediaActor(Actor, domain="media", lanes=4):
             return tx.answer(
                 UploadTicket(
                     upload_id=photo_id,
-                    photo_url=f"{self._media_url}/{object_key}",
+                    photo_url=self.adapters.addresses.public(object_key),
                     url=signed.url,
                     headers=signed.headers,
                     expires_at=signed.expires_at,
@@ -100,7 +91,7 @@ class MediaActor(Actor, domain="media", lanes=4):
             state=state,
             progress=row["progress"] if state is PhotoState.processing else None,
             reason=row["reason"],
-            photo=self._addresses.photo(row),
+            photo=photo_of(row, self.adapters.addresses),
             original_url=self._original_url(row),
         )
 
@@ -130,7 +121,7 @@ class MediaActor(Actor, domain="media", lanes=4):
             photo, is_first = bound
             if is_first:
                 tx.emit(UploadBound(photo_id=photo["id"], owner_id=wish.owner_id))
-            return tx.answer(self._addresses.photo(photo))
+            return tx.answer(photo_of(photo, self.adapters.addresses))
 
     @on(UploadBound)
     async def bound(self, event: UploadBound) -> None:
@@ -156,8 +147,8 @@ class MediaActor(Actor, domain="media", lanes=4):
     async def _upload(self, wish: BindUpload) -> Any:
         object_key = None
         if wish.photo_url is not None:
-            base, _, object_key = wish.photo_url.partition(f"{self._media_url}/")
-            if base or not object_key:
+            object_key = self.adapters.addresses.key_of(wish.photo_url)
+            if object_key is None:
                 raise NotFound
         row = await queries.upload_of(self.read, wish.owner_id, upload_id=wish.upload_id, object_key=object_key)
         if row is None:
@@ -168,7 +159,7 @@ class MediaActor(Actor, domain="media", lanes=4):
         if row["original_key"] is None:
             return None
         name = f"{row['id']}.{SUFFIXES[row['content_type']]}"
-        return self.adapters.storage.sign_get(row["original_key"], URL_SECONDS, filename=name)
+        return self.adapters.addresses.sign_get(row["original_key"], URL_SECONDS, filename=name)
 
     async def _has_arrived(self, object_key: str) -> bool:
         return await self.adapters.storage.head(object_key) is not None

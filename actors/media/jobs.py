@@ -8,26 +8,32 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from prometheus_client import Gauge
 
 from actors.adapters.storage import ObjectMissing, ObjectsKept, Storage, StorageUnavailable
 from actors.kernel.jobs import JobContext, job
+from actors.kernel.recounting import move_on, walk
 from actors.kernel.transaction import Transaction
 from actors.media import darkroom, departures, places, queries
-from actors.media.addresses import Addresses
 from actors.media.arrivals import arrived
 from actors.media.departures import Departure
 from actors.media.events import PhotoReady, PhotoRejected
 from actors.media.messages import PhotoMeta
 from actors.media.picture import SUFFIXES, Picture, Rejected, Variant
 from actors.media.places import Move
+from actors.media.views import photo_of
 
 log = structlog.get_logger(__name__)
+misplaced = Gauge(
+    "vitrine_photos_misplaced", "How many of the photographs looked at last did not lie in the place for them"
+)
 
 CHECKED, DEVELOPED = 0.25, 0.75
 """How much of the processing is done by then."""
 
 A_ROUND = 1_000
 MOVED_AT_ONCE = 100
+LOOKED_AT_ONCE = 5_000
 REQUESTS_AT_ONCE = 8
 
 
@@ -46,7 +52,6 @@ async def process(context: JobContext, photo_id: UUID) -> None:
     if photo is None:
         return
     storage, content_type = context.adapters.storage, photo["content_type"]
-    addresses = Addresses(context.adapters.settings.media_url, storage)
     try:
         async with arrived(context.adapters, photo) as original, context.heavy:
             await _note(context, photo_id, CHECKED)
@@ -72,7 +77,8 @@ async def process(context: JobContext, photo_id: UUID) -> None:
             meta=_meta(picture),
         )
         if row is not None:
-            tx.emit(PhotoReady(photo_id=photo_id, owner_id=photo["owner_id"], photo=addresses.photo(row)))
+            view = photo_of(row, context.adapters.addresses)
+            tx.emit(PhotoReady(photo_id=photo_id, owner_id=photo["owner_id"], photo=view))
             if await places.is_misplaced(tx, photo_id):
                 tx.enqueue("media.move", user_id=str(photo["owner_id"]))
 
@@ -168,6 +174,20 @@ async def move(context: JobContext, user_id: UUID) -> None:
             tx.enqueue("media.discard", folders=left)
         if len(rows) == MOVED_AT_ONCE:
             tx.enqueue("media.move", user_id=str(user_id))
+
+
+@job("media.find_misplaced", cron="* * * * *")
+async def find_misplaced(context: JobContext) -> None:
+    """Have the misplaced among the next photographs moved: those of accounts that changed sides before there were two,
+    and those whose move was lost."""
+    place = await walk(context.read, "places of photographs")
+    rows = await places.stretch(context.read, place.after, LOOKED_AT_ONCE)
+    owners = [row["owner_id"] for row in rows if row["is_misplaced"]]
+    misplaced.set(len(owners))
+    async with context.transaction() as tx:
+        if await move_on(tx, place, rows, LOOKED_AT_ONCE):
+            for user_id in sorted(set(owners)):
+                tx.enqueue("media.move", user_id=str(user_id))
 
 
 async def _copy_all(storage: Storage, moves: list[Move]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -169,7 +169,7 @@ class SignUpload(Command[UploadTicket], key="caller"):
 
 
 class GetUpload(Query[UploadView]):
-    """How far an upload of yours has come."""
+    """How far an upload of yours has come. Raises `NotFound`."""
 
     caller: Trusted[Caller]
     upload_id: UUID
@@ -203,30 +203,3 @@ class ReleasePhoto(Command[None], key="photo_id"):
 
     photo_id: UUID
     given_at: datetime | None = None
-
-
-class _Row(Protocol):
-    def __getitem__(self, column: str, /) -> Any: ...
-
-
-def photo_view(row: _Row, media_url: str) -> PhotoView:
-    """From a row with the columns of `photos` that a photograph shows: id, state, width, height, placeholder,
-    variants and meta."""
-    return PhotoView(
-        id=row["id"],
-        state=PhotoState(row["state"]),
-        width=row["width"],
-        height=row["height"],
-        placeholder=row["placeholder"],
-        variants=tuple(
-            VariantView(
-                name=variant["name"],
-                url=f"{media_url}/{variant['key']}",
-                width=variant["width"],
-                height=variant["height"],
-                content_type=variant["content_type"],
-            )
-            for variant in row["variants"]
-        ),
-        meta=PhotoMeta(**row["meta"]) if row["meta"] else None,
-    )

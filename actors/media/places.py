@@ -35,6 +35,12 @@ def place_for(purpose: str = "photos.purpose") -> str:
 _MISPLACED = f"state = 'ready' AND released_at IS NULL AND NOT starts_with(variants_key, {place_for()})"
 
 
+def smallest_of(photo_id: str) -> str:
+    """The key of a photograph's smallest variant, as SQL."""
+    return f"""(SELECT kept ->> 'key' FROM photos ph, jsonb_array_elements(ph.variants) AS kept
+        WHERE ph.id = {photo_id} ORDER BY (kept ->> 'width')::int LIMIT 1)"""
+
+
 class Move(NamedTuple):
     """The variants of a photograph on their way from one folder to another."""
 
@@ -66,6 +72,15 @@ async def misplaced(db: Reads, owner_id: UUID, limit: int) -> list[Record]:
         WHERE owner_id = $1 AND {_MISPLACED} ORDER BY id LIMIT $2
         """,
         owner_id,
+        limit,
+    )
+
+
+async def stretch(db: Reads, after: UUID, limit: int) -> list[Record]:
+    """The next photographs, with whose each is, and whether it `is_misplaced`."""
+    return await db.fetch(
+        f"SELECT id, owner_id, {_MISPLACED} AS is_misplaced FROM photos WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
         limit,
     )
 

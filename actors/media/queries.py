@@ -9,7 +9,7 @@ import asyncpg
 
 from actors.adapters.database import Connection
 from actors.kernel.transaction import Reads, Transaction
-from actors.media.messages import BindUpload, UploadUsed
+from actors.media.messages import BindUpload, PhotoState, UploadUsed
 from actors.media.places import place_for
 
 _SHOWN = "id, state, width, height, placeholder, variants, meta"
@@ -116,6 +116,16 @@ async def bind(tx: Transaction, photo_id: UUID, wish: BindUpload) -> tuple[async
     )
     assert row is not None
     return row, is_first
+
+
+async def give(tx: Transaction, photo_id: UUID) -> PhotoState | None:
+    """Note that a photograph was given once more, at this moment, to whoever shows it from this commit on: it leaves
+    with what is said of it later. Returns its state, which stays until the commit; None: it was released."""
+    state: str | None = await tx.fetchval(
+        "UPDATE photos SET posted_at = clock_timestamp() WHERE id = $1 AND released_at IS NULL RETURNING state",
+        photo_id,
+    )
+    return None if state is None else PhotoState(state)
 
 
 async def to_process(db: Reads, photo_id: UUID) -> asyncpg.Record | None:

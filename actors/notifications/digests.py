@@ -5,24 +5,25 @@ from email.message import EmailMessage
 from uuid import UUID
 
 from actors.accounts.letters import LetterName, write
+from actors.adapters.outside import Outside
 from actors.kernel.transaction import Reads
 from actors.notifications import digest_queries, queries, showing
 from actors.notifications.digest_queries import Digest
 from actors.notifications.kinds import KINDS
 from actors.notifications.messages import NotificationView
 from actors.notifications.unsubscribing import token_of
-from actors.settings import Settings
 
 LINES = 10
 """Notifications that a digest names; of more it says only that there are."""
 
 
-async def written(db: Reads, settings: Settings, digest: Digest, mail_id: UUID) -> EmailMessage | None:
+async def written(db: Reads, outside: Outside, digest: Digest, mail_id: UUID) -> EmailMessage | None:
     """The letter; None: everything was read or taken back meanwhile."""
     groups = await digest_queries.unread(db, digest, LINES + 1)
-    views = await showing.views(db, groups, await queries.marks(db, [digest.user_id]))
+    views = await showing.views(db, groups, await queries.marks(db, [digest.user_id]), outside.addresses)
     if not views:
         return None
+    settings = outside.settings
     home, token = settings.public_url.rstrip("/"), token_of(settings, digest.user_id)
     lines = [line_of(view) for view in views.values()]
     letter = write(

@@ -63,7 +63,7 @@ async def send_digest(context: JobContext, user_id: UUID, mail_id: UUID) -> None
     mail of the same Message-ID once more. What the server does not take now waits a minute, then two, four, at the
     most an hour; what it refuses is given up for the day, and its news are in the next."""
     outcome, digest = "unneeded", await digest_queries.owed(context.read, user_id, mail_id)
-    letter = digest and await digests.written(context.read, context.adapters.settings, digest, mail_id)
+    letter = digest and await digests.written(context.read, context.adapters, digest, mail_id)
     if letter is not None:
         try:
             await context.adapters.mail.send(letter)

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from actors.auth.people import Caller
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import PagedQuery
-from actors.posts.messages import AuthorView
+from actors.profiles.messages import PersonView
 
 CAP = 100
 """Unread and unseen are counted up to this many."""
@@ -52,7 +52,7 @@ class NotificationView(View):
     id: UUID
     kind: NotificationKind
     subject: Subject
-    people: tuple[AuthorView, ...]
+    people: tuple[PersonView, ...]
     count: int
     read: bool
     seen: bool

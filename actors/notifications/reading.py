@@ -26,7 +26,8 @@ class Reading(Actor):
         me = question.caller.id
         rows = await queries.latest(self.read, me, below=moment_of_key(question.after), limit=question.limit + 1)
         shown = rows[: question.limit]
-        views = await showing.views(self.read, shown, await queries.marks(self.read, [me]))
+        marks = await queries.marks(self.read, [me])
+        views = await showing.views(self.read, shown, marks, self.adapters.addresses)
         return Page(
             items=tuple(views.values()),
             next=key_at(shown[-1].at, shown[-1].id) if len(rows) > question.limit else None,

@@ -3,20 +3,23 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from actors.adapters.addresses import Addresses
 from actors.kernel.transaction import Reads
 from actors.notifications import queries
 from actors.notifications.kinds import KINDS
 from actors.notifications.messages import NotificationKind, NotificationView, Subject, SubjectKind
 from actors.notifications.queries import Group, Marks
-from actors.posts.queries import authors
+from actors.profiles.people import people
 
 
-async def views(db: Reads, groups: Sequence[Group], marks: Mapping[UUID, Marks]) -> dict[UUID, NotificationView]:
+async def views(
+    db: Reads, groups: Sequence[Group], marks: Mapping[UUID, Marks], addresses: Addresses
+) -> dict[UUID, NotificationView]:
     """These notifications, by id. One that only people hidden from its owner are in does not show."""
     if not groups:
         return {}
     latest = await queries.latest_people(db, [group.id for group in groups])
-    known = await authors(db, {person_id for people in latest.values() for person_id in people})
+    known = await people(db, {person_id for those in latest.values() for person_id in those}, addresses)
     found = {}
     for group in groups:
         kind = NotificationKind(group.kind)

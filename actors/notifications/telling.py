@@ -38,7 +38,9 @@ class Telling(Actor):
         if not changed:
             return
         marks = await queries.marks(tx, {row.group.user_id for row in changed})
-        views = await showing.views(tx, [row.group for row in changed if row.group.people > 0], marks)
+        views = await showing.views(
+            tx, [row.group for row in changed if row.group.people > 0], marks, self.adapters.addresses
+        )
         for row in changed:
             view, mark = views.get(row.group.id), marks[row.group.user_id]
             tx.emit(

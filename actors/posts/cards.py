@@ -11,22 +11,19 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from actors.adapters.addresses import Addresses
 from actors.auth.presence import is_present
 from actors.graph.visibility import has_blocks, is_private, may_see
 from actors.kernel import metrics
 from actors.kernel.transaction import Reads
-from actors.media.addresses import Addresses
 from actors.media.messages import FocalPoint
-from actors.posts.messages import AuthorView, Mention, PostCounts, PostView
+from actors.media.views import photo_of
+from actors.posts.messages import Mention, PostCounts, PostView
+from actors.profiles.people import OF_PERSON, PERSON, person_of
 
 KEPT = 5_000
 """Cards that an actor keeps: 3 KB each with their bytes."""
 
-PERSON = """
-    u.id AS author_id, u.username, COALESCE(NULLIF(pr.display_name, ''), u.username) AS display_name,
-    pr.avatar_url AS avatar
-"""
-OF_PERSON = "LEFT JOIN profiles pr ON pr.user_id = u.id"
 _NAMED = f"JOIN users m ON m.id = named.id AND {is_present('m')}"
 _MENTIONED = f"""
     CASE WHEN p.mentions = '{{}}' THEN NULL ELSE (
@@ -90,7 +87,7 @@ class Cards:
     """The cards that an actor shows, each kept for as long as its rows are what they were."""
 
     def __init__(self, addresses: Addresses) -> None:
-        self._addresses = addresses
+        self.addresses = addresses
         self._kept: OrderedDict[UUID, tuple[str, PostView]] = OrderedDict()
 
     async def of(self, db: Reads, found: Sequence[Head]) -> dict[UUID, PostView]:
@@ -107,7 +104,7 @@ class Cards:
         metrics.cache_lookups_total.labels("cards", "hit").inc(len(shown))
         metrics.cache_lookups_total.labels("cards", "miss").inc(len(missing))
         for row in await db.fetch(_CARDS, missing) if missing else ():
-            card = shown[row["post_id"]] = _card(row, self._addresses)
+            card = shown[row["post_id"]] = _card(row, self.addresses)
             if not row["is_private"]:
                 self._kept[card.id] = (row["version"], card)
                 self._kept.move_to_end(card.id)
@@ -119,8 +116,8 @@ class Cards:
 def _card(row: Record, addresses: Addresses) -> PostView:
     return PostView(
         id=row["post_id"],
-        author=author_of(row),
-        photo=addresses.photo(row, is_private=row["is_private"]).model_copy(
+        author=person_of(row, addresses),
+        photo=photo_of(row, addresses, is_private=row["is_private"]).model_copy(
             update={"alt": row["alt"], "focus": FocalPoint(**row["focus"]) if row["focus"] else None}
         ),
         caption=row["caption"],
@@ -131,11 +128,4 @@ def _card(row: Record, addresses: Addresses) -> PostView:
         counts=PostCounts(likes=row["likes"], reposts=row["reposts"], comments=row["comments"], v=row["v"]),
         created_at=row["created_at"],
         edited_at=row["edited_at"],
-    )
-
-
-def author_of(row: Record) -> AuthorView:
-    """The person in a row with the columns of `PERSON`."""
-    return AuthorView(
-        id=row["author_id"], username=row["username"], display_name=row["display_name"], avatar=row["avatar"]
     )

@@ -12,7 +12,10 @@ from actors.posts.text import AltText, Caption, Tags
 
 
 class EditPost(Command[PostView], key="post_id"):
-    """Change what is named of a post of one's own; what is not named stays, and `null` empties it."""
+    """Change what is named of a post of one's own; what is not named stays, and `null` empties it.
+
+    Raises `NotFound`.
+    """
 
     caller: Trusted[Caller]
     post_id: UUID
@@ -39,7 +42,7 @@ class RevisionView(View):
 
 
 class ListRevisions(PagedQuery[RevisionView]):
-    """What a post showed before, the latest first."""
+    """What a post showed before, the latest first. Raises `NotFound`."""
 
     caller: Trusted[Caller | None] = None
     post_id: UUID

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from actors.graph.messages import Mine, MineChanged
 from actors.kernel.message import Event, Live, View
-from actors.posts.messages import AuthorView, CountsItem, PostView
+from actors.posts.messages import CountsItem, PostView
+from actors.profiles.messages import PersonView
 
 
 class PostFrame(View):
@@ -25,7 +26,7 @@ class PostRepostedFrame(View):
     """Data of `post.reposted`."""
 
     post: PostView
-    by: AuthorView
+    by: PersonView
 
 
 class CountsFrame(View):
@@ -209,7 +210,7 @@ class PostReposted(Event, key="post_id"):
     author_id: UUID
     user_id: UUID
     post: PostView
-    by: AuthorView
+    by: PersonView
 
     def live(self) -> Live:
         """For the reposter's followers."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from actors.adapters.addresses import Addresses
 from actors.auth.names import username_key
 from actors.auth.people import UnknownUser
 from actors.kernel.errors import NotFound
@@ -14,9 +15,11 @@ from actors.kernel.paging import Key, Page, id_of_key, key_at, key_of, moment_of
 from actors.kernel.transaction import Reads
 from actors.posts.cards import Cards
 from actors.posts.edit_messages import ListRevisions, RevisionView
-from actors.posts.messages import AuthorView, ListBookmarks, ListLikes, ListProfilePosts, PostItem
-from actors.posts.queries import authors_for, counts_for, originals_by, seen
+from actors.posts.messages import ListBookmarks, ListLikes, ListProfilePosts, PostItem
+from actors.posts.queries import counts_for, originals_by, seen
 from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts
+from actors.profiles.messages import PersonView
+from actors.profiles.people import people_for
 from actors.profiles.queries import user_id_of
 
 
@@ -78,7 +81,7 @@ async def bookmarks(db: Reads, question: ListBookmarks, cards: Cards) -> Page[Po
     return await fill(look, _shown_to(db, me, cards), after=question.after, limit=question.limit)
 
 
-async def likers(db: Reads, question: ListLikes, viewer_id: UUID | None) -> Page[AuthorView]:
+async def likers(db: Reads, question: ListLikes, viewer_id: UUID | None, addresses: Addresses) -> Page[PersonView]:
     """Who likes a post, the latest first, as far as the viewer may meet them. Raises `NotFound`."""
     await _must_show(db, question.post_id, viewer_id)
 
@@ -95,8 +98,8 @@ async def likers(db: Reads, question: ListLikes, viewer_id: UUID | None) -> Page
         )
         return _steps(rows)
 
-    async def show(ids: Sequence[UUID]) -> Mapping[UUID, AuthorView]:
-        return await authors_for(db, viewer_id, ids)
+    async def show(ids: Sequence[UUID]) -> Mapping[UUID, PersonView]:
+        return await people_for(db, viewer_id, ids, addresses)
 
     return await fill(look, show, after=question.after, limit=question.limit)
 

@@ -22,6 +22,7 @@ from actors.posts.messages import (
 )
 from actors.posts.part import PostsPart
 from actors.posts.toggles import Wish
+from actors.profiles.people import people
 
 
 class Marking(PostsPart):
@@ -76,9 +77,9 @@ class Marking(PostsPart):
     @on(PostRepostsChanged)
     async def show_reposts(self, event: PostRepostsChanged) -> None:
         async with self.transaction() as tx:
-            posts = await cards(tx, [event.post_id], self._addresses)
-            people = await queries.still_reposting(tx, event.post_id, event.reposted_by)
-            by = await queries.authors(tx, people)
+            posts = await cards(tx, [event.post_id], self.adapters.addresses)
+            reposters = await queries.still_reposting(tx, event.post_id, event.reposted_by)
+            by = await people(tx, reposters, self.adapters.addresses)
             tx.emit(
                 *(
                     PostReposted(post_id=post.id, author_id=event.author_id, user_id=person.id, post=post, by=person)

@@ -14,15 +14,7 @@ from actors.kernel.message import Command, Encoded, Query, Trusted, View
 from actors.kernel.paging import Page, PagedQuery
 from actors.media.messages import FocalPoint, PhotoView
 from actors.posts.text import AltText, Caption, Tags
-
-
-class AuthorView(View):
-    """Whose work it is."""
-
-    id: UUID
-    username: str
-    display_name: str
-    avatar: str | None = None
+from actors.profiles.messages import PersonView
 
 
 class PostCounts(View):
@@ -45,7 +37,7 @@ class PostView(Encoded):
     """A post as everybody sees it, the same for every viewer."""
 
     id: UUID
-    author: AuthorView
+    author: PersonView
     photo: PhotoView
     caption: str
     tags: tuple[str, ...]
@@ -69,7 +61,7 @@ class ViewerState(Encoded):
 class Reposters(View):
     """Who of those the viewer follows reposted it: the latest three, and how many in all."""
 
-    users: tuple[AuthorView, ...]
+    users: tuple[PersonView, ...]
     count: int
 
 
@@ -124,7 +116,10 @@ class PhotoUnfit(Conflict):
 
 
 class CreatePost(Command[PostView], key="caller"):
-    """Publish an uploaded photograph. Raises `PhotoUsed`, `PhotoUnfit`, and what media says of the upload."""
+    """Publish an uploaded photograph.
+
+    Raises `PhotoUsed` and `PhotoUnfit`, `UploadMissing`, `UploadUsed` and `NotFound` as media says it of the upload.
+    """
 
     caller: Trusted[Caller]
     upload_id: UUID | None = None
@@ -145,21 +140,21 @@ class CreatePost(Command[PostView], key="caller"):
 
 
 class DeletePost(Command[None], key="post_id"):
-    """Withdraw a post of one's own; it can be restored for 30 days."""
+    """Withdraw a post of one's own; it can be restored for 30 days. Raises `NotFound`."""
 
     caller: Trusted[Caller]
     post_id: UUID
 
 
 class RestorePost(Command[PostView], key="post_id"):
-    """Bring back a post of one's own that one has deleted in the last 30 days."""
+    """Bring back a post of one's own that one has deleted in the last 30 days. Raises `NotFound`."""
 
     caller: Trusted[Caller]
     post_id: UUID
 
 
 class GetPost(Query[PostDetail], key="post_id"):
-    """One post."""
+    """One post. Raises `NotFound`."""
 
     caller: Trusted[Caller | None] = None
     post_id: UUID
@@ -187,7 +182,7 @@ class LikeState(View):
 
 
 class SetLike(Command[LikeState], key="post_id"):
-    """Like or unlike a post; without `liked`, whichever it is not."""
+    """Like or unlike a post; without `liked`, whichever it is not. Raises `NotFound`."""
 
     caller: Trusted[Caller]
     post_id: UUID
@@ -202,7 +197,7 @@ class RepostState(View):
 
 
 class SetRepost(Command[RepostState], key="post_id"):
-    """Repost a post or take that back; without `reposted`, whichever it is not."""
+    """Repost a post or take that back; without `reposted`, whichever it is not. Raises `NotFound`."""
 
     caller: Trusted[Caller]
     post_id: UUID
@@ -226,7 +221,10 @@ class TooManyBookmarks(Conflict):
 
 
 class SetBookmark(Command[BookmarkState], key="post_id"):
-    """Keep a post for oneself or no longer; without `bookmarked`, whichever it is not. Raises `TooManyBookmarks`."""
+    """Keep a post for oneself or no longer; without `bookmarked`, whichever it is not.
+
+    Raises `NotFound` and `TooManyBookmarks`.
+    """
 
     caller: Trusted[Caller]
     post_id: UUID
@@ -239,8 +237,8 @@ class ListBookmarks(PagedQuery[PostItem]):
     caller: Trusted[Caller]
 
 
-class ListLikes(PagedQuery[AuthorView]):
-    """Who likes a post, the latest first."""
+class ListLikes(PagedQuery[PersonView]):
+    """Who likes a post, the latest first. Raises `NotFound`."""
 
     caller: Trusted[Caller | None] = None
     post_id: UUID

@@ -76,7 +76,7 @@ class Publishing(PostsPart):
     async def photo_ready(self, event: PhotoReady) -> None:
         async with self.transaction() as tx:
             post_id = await changes.lock_showing(tx, event.photo_id)
-            for post in (await cards(tx, [post_id], self._addresses)).values() if post_id else ():
+            for post in (await cards(tx, [post_id], self.adapters.addresses)).values() if post_id else ():
                 tx.emit(PostUpdated(post_id=post.id, author_id=event.owner_id, post=post))
 
     @on(PhotoRejected)

@@ -5,14 +5,11 @@ from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from actors.graph.visibility import may_meet, may_see, wants_to_hear_of
+from actors.graph.visibility import may_see, wants_to_hear_of
 from actors.kernel.transaction import Reads
-from actors.posts.cards import OF_PERSON, PERSON, Cards, Head, author_of, heads
-from actors.posts.messages import AuthorView, CountsItem, PostView, ViewerState
+from actors.posts.cards import Cards, Head, heads
+from actors.posts.messages import CountsItem, PostView, ViewerState
 from actors.posts.sight_messages import PostSeen
-
-_AUTHORS = f"SELECT {PERSON} FROM users u {OF_PERSON} WHERE u.id = ANY($1::uuid[]) AND u.deleted_at IS NULL"
-
 
 Pair = tuple[UUID | None, UUID]
 """Who looks, None for a visitor, and at which post."""
@@ -39,18 +36,6 @@ async def seen(db: Reads, pairs: Iterable[Pair], cards: Cards, *, in_feed: bool 
         if viewer is None and post_id in shown and found[post_id].is_for_visitors:
             seen[None, post_id] = Seen(shown[post_id], None)
     return seen
-
-
-async def authors(db: Reads, ids: Iterable[UUID]) -> dict[UUID, AuthorView]:
-    """The people who are there."""
-    rows = await db.fetch(_AUTHORS, list(ids))
-    return {row["author_id"]: author_of(row) for row in rows}
-
-
-async def authors_for(db: Reads, viewer_id: UUID | None, ids: Iterable[UUID]) -> dict[UUID, AuthorView]:
-    """Those of these people whom the viewer may meet; None is a visitor."""
-    rows = await db.fetch(f"{_AUTHORS} AND {may_meet('$2::uuid', 'u.id')}", list(ids), viewer_id)
-    return {row["author_id"]: author_of(row) for row in rows}
 
 
 async def _states(

@@ -9,7 +9,6 @@ from actors.kernel.paging import Page
 from actors.posts import changes, lists, queries
 from actors.posts.edit_messages import ListRevisions, RevisionView
 from actors.posts.messages import (
-    AuthorView,
     CountsFound,
     GetCounts,
     GetPost,
@@ -23,6 +22,7 @@ from actors.posts.messages import (
 from actors.posts.part import PostsPart
 from actors.posts.sight_messages import PostsSeen, SeePosts
 from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts, SetTagFollow, TagFollowState
+from actors.profiles.messages import PersonView
 
 
 class Showing(PostsPart):
@@ -53,8 +53,8 @@ class Showing(PostsPart):
         return await lists.bookmarks(self.read, question, self._cards)
 
     @on(ListLikes)
-    async def list_likes(self, question: ListLikes) -> Page[AuthorView]:
-        return await lists.likers(self.read, question, id_of(question.caller))
+    async def list_likes(self, question: ListLikes) -> Page[PersonView]:
+        return await lists.likers(self.read, question, id_of(question.caller), self.adapters.addresses)
 
     @on(ListRevisions)
     async def list_revisions(self, question: ListRevisions) -> Page[RevisionView]:

@@ -12,7 +12,7 @@ from actors.auth.people import UnknownUser, id_of
 from actors.graph.messages import Relationship, Relationships
 from actors.kernel.actor import on
 from actors.kernel.errors import Refusal, Unauthenticated
-from actors.kernel.paging import Page, id_of_key, key_at, moment_of_key
+from actors.kernel.paging import Page
 from actors.profiles import listing, queries
 from actors.profiles.counting import Counting
 from actors.profiles.editing import Editing
@@ -29,7 +29,7 @@ from actors.profiles.messages import (
     PersonView,
     ProfileFound,
 )
-from actors.profiles.views import me_of, person_of, profile_of
+from actors.profiles.views import me_of, profile_of
 
 
 class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
@@ -38,8 +38,9 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
     @on(GetMe, batch=50)
     async def me(self, questions: Sequence[GetMe]) -> Sequence[MeFound | Refusal]:
         rows = await queries.by_id(self.read, {question.caller.id for question in questions})
+        found = {user_id: me_of(row, self.adapters.addresses) for user_id, row in rows.items()}
         return [
-            MeFound(user=me_of(row)) if (row := rows.get(question.caller.id)) else Unauthenticated()
+            MeFound(user=found[question.caller.id]) if question.caller.id in found else Unauthenticated()
             for question in questions
         ]
 
@@ -55,7 +56,7 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
         viewer: Relationship | None = None
         if question.caller is not None:
             (viewer,) = (await self.ask(Relationships(caller=question.caller, ids=(row["id"],)))).items
-        return ProfileFound(profile=profile_of(row), viewer=viewer)
+        return ProfileFound(profile=profile_of(row, self.adapters.addresses), viewer=viewer)
 
     @on(ListFollowers)
     async def followers(self, question: ListFollowers) -> Page[PersonView]:
@@ -70,29 +71,23 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
         user_id = await queries.user_id_of(self.read, viewer_id, username_key(question.username))
         if user_id is None:
             raise UnknownUser
-        return await listing.around(self.read, question, viewer_id, user_id)
+        return await listing.around(self.read, question, viewer_id, user_id, self.adapters.addresses)
 
     @on(ListMuted)
     async def muted(self, question: ListMuted) -> Page[PersonView]:
-        return await listing.around(self.read, question, question.caller.id, question.caller.id)
+        return await self._mine(question)
 
     @on(ListBlocked)
     async def blocked(self, question: ListBlocked) -> Page[PersonView]:
-        rows = await listing.blocked(self.read, question.caller.id, question.limit + 1, moment_of_key(question.after))
-        return _page(rows, question.limit)
+        return await self._mine(question)
+
+    async def _mine(self, question: ListMuted | ListBlocked) -> Page[PersonView]:
+        me = question.caller.id
+        return await listing.around(self.read, question, me, me, self.adapters.addresses)
 
     @on(ListFollowRequests)
     async def follow_requests(self, question: ListFollowRequests) -> Page[FollowRequestView]:
-        below = id_of_key(question.after)
-        rows = await listing.requests(self.read, question.caller.id, question.limit + 1, below)
-        shown = rows[: question.limit]
-        return Page(
-            items=tuple(
-                FollowRequestView(id=row["request_id"], person=person_of(row), created_at=row["created_at"])
-                for row in shown
-            ),
-            next=(str(shown[-1]["request_id"]),) if len(rows) > len(shown) else None,
-        )
+        return await listing.requests(self.read, question, self.adapters.addresses)
 
     @on(UserRegistered, batch=512)
     async def registered(self, events: Sequence[UserRegistered]) -> None:
@@ -103,15 +98,6 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
     async def erased(self, event: AccountErased) -> None:
         async with self.transaction() as tx:
             await queries.remove(tx, event.user_id)
-
-
-def _page(rows: Sequence[asyncpg.Record], limit: int) -> Page[PersonView]:
-    """The first `limit` of these people; one more says that there are more."""
-    shown = rows[:limit]
-    return Page(
-        items=tuple(map(person_of, shown)),
-        next=key_at(shown[-1]["since"], shown[-1]["id"]) if len(rows) > limit else None,
-    )
 
 
 ACTOR = ProfilesActor

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
+from actors.kernel.errors import NotFound
 from actors.kernel.transaction import Reads, Transaction
-from actors.media import departures
-from actors.media.messages import PhotoState, PhotoView, Purpose, photo_view
+from actors.media import departures, queries
+from actors.media.messages import PhotoState, Purpose
+from actors.media.places import smallest_of
 from actors.profiles.events import AvatarLeft
 from actors.profiles.messages import AvatarUnfit
 
@@ -23,42 +25,33 @@ class Faces(NamedTuple):
     coming: UUID | None = None
 
 
-def address_of(photo: PhotoView) -> str:
-    """Where the smallest size of a photograph that is ready is found."""
-    return min(photo.variants, key=lambda variant: variant.width).url
-
-
-async def choose(tx: Transaction, user_id: UUID, photo_id: UUID, media_url: str) -> list[UUID]:
+async def choose(tx: Transaction, user_id: UUID, photo_id: UUID) -> list[UUID]:
     """Show a photograph, at once if it is ready, else when it will be. Returns those that show no more.
 
     Its state cannot change before the commit, so who announces that it is ready finds the profile that waits for it.
-    Raises `AvatarUnfit`.
+    It is given anew with the same commit: what left before says nothing of it. Raises `NotFound` and `AvatarUnfit`.
     """
-    row = await tx.fetchrow(
-        "SELECT id, state, width, height, placeholder, variants, meta FROM photos "
-        "WHERE id = $1 AND released_at IS NULL FOR SHARE",
-        photo_id,
-    )
-    if row is None or row["state"] == PhotoState.rejected:
-        raise AvatarUnfit
-    if row["state"] == PhotoState.ready:
-        return await _show(tx, user_id, photo_id, address_of(photo_view(row, media_url)))
     before = await _locked(tx, user_id)
+    state = await queries.give(tx, photo_id)
+    if state is None:
+        raise NotFound
+    if state is PhotoState.rejected:
+        raise AvatarUnfit
+    if state is PhotoState.ready:
+        return await _show(tx, user_id, photo_id, before)
     await tx.execute("UPDATE profiles SET next_avatar_id = $2 WHERE user_id = $1", user_id, photo_id)
     return [before.coming] if before.coming not in {None, photo_id} else []
 
 
 async def clear(tx: Transaction, user_id: UUID) -> list[UUID]:
     """Show none. Returns the photographs that show no more."""
-    return await _show(tx, user_id, None, None)
+    return await _show(tx, user_id, None, await _locked(tx, user_id))
 
 
-async def become_ready(tx: Transaction, user_id: UUID, photo: PhotoView) -> list[UUID] | None:
+async def become_ready(tx: Transaction, user_id: UUID, photo_id: UUID) -> list[UUID] | None:
     """Show a photograph if the profile waits for it. Returns those that show no more, None if it does not wait."""
     before = await _locked(tx, user_id)
-    if photo.id != before.coming:
-        return None
-    return await _show(tx, user_id, photo.id, address_of(photo))
+    return await _show(tx, user_id, photo_id, before) if photo_id == before.coming else None
 
 
 async def become_unfit(tx: Transaction, user_id: UUID, photo_id: UUID) -> bool:
@@ -92,12 +85,13 @@ async def _locked(tx: Transaction, user_id: UUID) -> Faces:
     return Faces() if row is None else Faces(*row)
 
 
-async def _show(tx: Transaction, user_id: UUID, photo_id: UUID | None, url: str | None) -> list[UUID]:
-    before = await _locked(tx, user_id)
+async def _show(tx: Transaction, user_id: UUID, photo_id: UUID | None, before: Faces) -> list[UUID]:
     await tx.execute(
-        "UPDATE profiles SET avatar_photo_id = $2, avatar_url = $3, next_avatar_id = NULL WHERE user_id = $1",
+        f"""
+        UPDATE profiles SET avatar_photo_id = $2, avatar_key = {smallest_of("$2")}, next_avatar_id = NULL
+        WHERE user_id = $1
+        """,
         user_id,
         photo_id,
-        url,
     )
     return [old for old in before if old is not None and old != photo_id]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
+from actors.adapters.addresses import Addresses
 from actors.auth.people import UnknownUser
 from actors.graph.events import Followed, Unfollowed
 from actors.kernel.actor import Actor, on
@@ -22,27 +23,27 @@ class Counting(Actor):
     async def adjust_counts(self, changes: Sequence[AdjustCounts]) -> Sequence[Refusal | None]:
         async with self.transaction() as tx:
             deltas = summed((each.user_id, Delta(*(getattr(each, f) for f in Delta._fields))) for each in changes)
-            known = await count(tx, deltas)
+            known = await count(tx, deltas, self.adapters.addresses)
             return tx.answers([None if each.user_id in known else UnknownUser() for each in changes])
 
     @on(Followed, batch=512)
     async def followed(self, events: Sequence[Followed]) -> None:
         async with self.transaction() as tx:
-            await count(tx, summed(side for event in events for side in sides(event)))
+            await count(tx, summed(side for event in events for side in sides(event)), self.adapters.addresses)
 
     @on(Unfollowed, batch=512)
     async def unfollowed(self, events: Sequence[Unfollowed]) -> None:
         async with self.transaction() as tx:
-            await count(tx, summed(side for event in events for side in sides(event)))
+            await count(tx, summed(side for event in events for side in sides(event)), self.adapters.addresses)
 
 
-async def count(tx: Transaction, deltas: Mapping[UUID, Delta]) -> frozenset[UUID]:
+async def count(tx: Transaction, deltas: Mapping[UUID, Delta], addresses: Addresses) -> frozenset[UUID]:
     """Adjust the counts and announce the profiles that show it; returns whom there is."""
     known = await queries.adjust(tx, deltas)
     shown = [user_id for user_id in known if any(deltas[user_id][:3])]
     if shown:
         rows = await queries.by_id(tx, shown)
-        tx.emit(*(ProfileCounted(user_id=user_id, profile=profile_of(row)) for user_id, row in rows.items()))
+        tx.emit(*(ProfileCounted(user_id=who, profile=profile_of(row, addresses)) for who, row in rows.items()))
     return known
 
 

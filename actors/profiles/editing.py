@@ -34,10 +34,10 @@ class Editing(Actor):
             await queries.edit(tx, me, _changes(wish))
             left: list[UUID] = []
             if photo_id is not None:
-                left = await avatars.choose(tx, me, photo_id, self.adapters.settings.media_url)
+                left = await avatars.choose(tx, me, photo_id)
             elif "avatar_upload_id" in wish.model_fields_set:
                 left = await avatars.clear(tx, me)
-            view = await _announced(tx, me, left)
+            view = await self._announced(tx, me, left)
             if view is None:
                 raise Unauthenticated
             return tx.answer(view)
@@ -45,14 +45,14 @@ class Editing(Actor):
     @on(PrivacyChanged)
     async def privacy_changed(self, event: PrivacyChanged) -> None:
         async with self.transaction() as tx:
-            await _announced(tx, event.user_id)
+            await self._announced(tx, event.user_id)
 
     @on(PhotoReady)
     async def photo_ready(self, event: PhotoReady) -> None:
         async with self.transaction() as tx:
-            left = await avatars.become_ready(tx, event.owner_id, event.photo)
+            left = await avatars.become_ready(tx, event.owner_id, event.photo_id)
             if left is not None:
-                await _announced(tx, event.owner_id, left)
+                await self._announced(tx, event.owner_id, left)
 
     @on(PhotoRejected)
     async def photo_rejected(self, event: PhotoRejected) -> None:
@@ -64,16 +64,15 @@ class Editing(Actor):
     async def release_avatar(self, event: AvatarLeft) -> None:
         await self.ask(ReleasePhoto(photo_id=event.photo_id, given_at=event.given_at), cause=event)
 
-
-async def _announced(tx: Transaction, user_id: UUID, left: Iterable[UUID] = ()) -> ProfileView | None:
-    """Announce a profile as it is now, and the photographs it no longer shows; None when nobody is there."""
-    row = (await queries.by_id(tx, [user_id])).get(user_id)
-    if row is None:
-        return None
-    view = profile_of(row)
-    tx.emit(ProfileUpdated(user_id=user_id, profile=view))
-    tx.emit(*await avatars.farewells(tx, user_id, left))
-    return view
+    async def _announced(self, tx: Transaction, user_id: UUID, left: Iterable[UUID] = ()) -> ProfileView | None:
+        """Announce a profile as it is now, and the photographs it no longer shows; None when nobody is there."""
+        row = (await queries.by_id(tx, [user_id])).get(user_id)
+        if row is None:
+            return None
+        view = profile_of(row, self.adapters.addresses)
+        tx.emit(ProfileUpdated(user_id=user_id, profile=view))
+        tx.emit(*await avatars.farewells(tx, user_id, left))
+        return view
 
 
 def _changes(wish: EditProfile) -> dict[str, Any]:

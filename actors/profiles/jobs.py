@@ -19,7 +19,7 @@ async def recount(context: JobContext) -> None:
     async with context.transaction() as tx:
         if await move_on(tx, place, rows, PROFILES_AT_ONCE):
             if missing:
-                await count(tx, missing)
+                await count(tx, missing, context.adapters.addresses)
             report("followers and following", {who: sum(map(abs, by)) for who, by in missing.items()}, len(rows))
 
 

@@ -1,23 +1,26 @@
-"""Lists of people around somebody, the latest first. A place in one is a moment and whoever stands there."""
+"""Lists of people around somebody, the latest first. Where a list goes on is found in its index, however long it is;
+whom the viewer may meet is asked of those who are found there, so that a page may be short."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
-import asyncpg
+from asyncpg import Record
 
-from actors.graph.visibility import may_meet, may_see
+from actors.adapters.addresses import Addresses
+from actors.graph.visibility import may_see
 from actors.kernel.filling import Step, fill
-from actors.kernel.paging import Key, Page, key_at, moment_of_key
+from actors.kernel.paging import Key, Page, id_of_key, key_at, moment_of_key
 from actors.kernel.transaction import Reads
-from actors.profiles.messages import ListFollowers, ListFollowing, ListMuted, PersonView
-from actors.profiles.queries import PEOPLE
-from actors.profiles.views import person_of
-
-Place = tuple[datetime, UUID]
-
-_SHOWN = "u.id, u.username, coalesce(p.display_name, u.username) AS display_name, p.avatar_url AS avatar"
-_MET = f"SELECT {_SHOWN} FROM {PEOPLE} WHERE u.id = ANY($1::uuid[]) AND {may_meet('$2::uuid', 'u.id')}"
+from actors.profiles.messages import (
+    FollowRequestView,
+    ListBlocked,
+    ListFollowers,
+    ListFollowing,
+    ListFollowRequests,
+    ListMuted,
+    PersonView,
+)
+from actors.profiles.people import people, people_for
 
 
 def _around(table: str, near: str, far: str, *, of: str) -> str:
@@ -33,48 +36,55 @@ _LISTS = {
     ListFollowers: _around("follows", "followee_id", "follower_id", of=_SEEN),
     ListFollowing: _around("follows", "follower_id", "followee_id", of=_SEEN),
     ListMuted: _around("mutes", "muter_id", "muted_id", of=f"{_SEEN} AND (f.until IS NULL OR f.until > now())"),
+    ListBlocked: _around("blocks", "blocker_id", "blocked_id", of=_SEEN),
 }
 """Who stands so to somebody ($1); nobody for a viewer ($2) who may not see what that person shows."""
 
 
 async def around(
-    db: Reads, question: ListFollowers | ListFollowing | ListMuted, viewer_id: UUID | None, user_id: UUID
+    db: Reads,
+    question: ListFollowers | ListFollowing | ListMuted | ListBlocked,
+    viewer_id: UUID | None,
+    user_id: UUID,
+    addresses: Addresses,
 ) -> Page[PersonView]:
-    """People around somebody, as far as the viewer may meet them: a page may be short."""
+    """People around somebody, as far as the viewer may meet them; but one meets those one blocks, here alone."""
 
     async def look(after: Key | None, count: int) -> Sequence[Step]:
         rows = await db.fetch(_LISTS[type(question)], user_id, viewer_id, *moment_of_key(after), count)
         return [Step(key_at(row["created_at"], row["id"]), row["id"]) for row in rows]
 
     async def show(ids: Sequence[UUID]) -> Mapping[UUID, PersonView]:
-        return {row["id"]: person_of(row) for row in await db.fetch(_MET, ids, viewer_id)}
+        if isinstance(question, ListBlocked):
+            return await people(db, ids, addresses)
+        return await people_for(db, viewer_id, ids, addresses)
 
     return await fill(look, show, after=question.after, limit=question.limit)
 
 
-async def blocked(db: Reads, user_id: UUID, limit: int, below: Place) -> list[asyncpg.Record]:
-    """Whom the person blocks: nowhere else do these two meet."""
-    return await db.fetch(
-        f"""
-        SELECT {_SHOWN}, f.created_at AS since FROM blocks f JOIN {PEOPLE} ON u.id = f.blocked_id
-        WHERE f.blocker_id = $1 AND u.deleted_at IS NULL AND (f.created_at, f.blocked_id) < ($3, $4)
-        ORDER BY f.created_at DESC, f.blocked_id DESC LIMIT $2
-        """,
-        user_id,
-        limit,
-        *below,
-    )
+async def requests(db: Reads, question: ListFollowRequests, addresses: Addresses) -> Page[FollowRequestView]:
+    """Who asks to follow the caller."""
+    me = question.caller.id
+    found: dict[UUID, Record] = {}
 
+    async def look(after: Key | None, count: int) -> Sequence[Step]:
+        rows = await db.fetch(
+            "SELECT id, requester_id, created_at FROM follow_requests WHERE target_id = $1 AND id < $2 "
+            "ORDER BY id DESC LIMIT $3",
+            me,
+            id_of_key(after),
+            count,
+        )
+        found.update({row["id"]: row for row in rows})
+        return [Step((str(row["id"]),), row["id"]) for row in rows]
 
-async def requests(db: Reads, user_id: UUID, limit: int, below: UUID) -> list[asyncpg.Record]:
-    """Who asks to follow the person, with `request_id`, which orders them, and `created_at`."""
-    return await db.fetch(
-        f"""
-        SELECT {_SHOWN}, f.id AS request_id, f.created_at FROM follow_requests f JOIN {PEOPLE} ON u.id = f.requester_id
-        WHERE f.target_id = $1 AND f.id < $3 AND {may_meet("$1::uuid", "u.id")}
-        ORDER BY f.id DESC LIMIT $2
-        """,
-        user_id,
-        limit,
-        below,
-    )
+    async def show(ids: Sequence[UUID]) -> Mapping[UUID, FollowRequestView]:
+        rows = [found[request_id] for request_id in ids]
+        asking = await people_for(db, me, {row["requester_id"] for row in rows}, addresses)
+        return {
+            row["id"]: FollowRequestView(id=row["id"], person=asking[row["requester_id"]], created_at=row["created_at"])
+            for row in rows
+            if row["requester_id"] in asking
+        }
+
+    return await fill(look, show, after=question.after, limit=question.limit)

@@ -108,8 +108,8 @@ class AvatarUnfit(Conflict):
 class EditProfile(Command[ProfileView], key="caller"):
     """Change what is named of my profile; what is not named stays, and `null` empties it.
 
-    A new avatar shows once its upload has become a photograph, until then the old one stays. Raises what media says of
-    the upload, and `AvatarUnfit`.
+    A new avatar shows once its upload has become a photograph, until then the old one stays. Raises `AvatarUnfit`, and
+    `UploadMissing`, `UploadUsed` and `NotFound` as media says it of the upload.
     """
 
     caller: Trusted[Caller]

@@ -9,13 +9,12 @@ import asyncpg
 from actors.auth.queries import OWN
 from actors.graph.visibility import is_private, may_meet
 from actors.kernel.transaction import Reads, Transaction
+from actors.profiles.people import OF_PERSON, PERSON
 
-_SHOWN = f"""u.id, u.username, coalesce(p.display_name, u.username) AS display_name,
-    coalesce(p.bio, '') AS bio, p.avatar_url AS avatar, coalesce(p.links, '[]') AS links,
-    coalesce(p.socials, '{{}}') AS socials, u.role, {is_private("u.id")} AS private, u.created_at,
-    greatest(coalesce(p.posts, 0), 0) AS posts, greatest(coalesce(p.followers, 0), 0) AS followers,
-    greatest(coalesce(p.following, 0), 0) AS following, greatest(coalesce(p.likes, 0), 0) AS likes"""
-PEOPLE = "users u LEFT JOIN profiles p ON p.user_id = u.id"
+_SHOWN = f"""u.id, {PERSON}, coalesce(pr.bio, '') AS bio, coalesce(pr.links, '[]') AS links,
+    coalesce(pr.socials, '{{}}') AS socials, u.role, {is_private("u.id")} AS private, u.created_at,
+    greatest(coalesce(pr.posts, 0), 0) AS posts, greatest(coalesce(pr.followers, 0), 0) AS followers,
+    greatest(coalesce(pr.following, 0), 0) AS following, greatest(coalesce(pr.likes, 0), 0) AS likes"""
 
 
 class Delta(NamedTuple):
@@ -35,7 +34,7 @@ async def by_username(
         f"""
         SELECT a.viewer_id, u.username_key, {_SHOWN}
         FROM unnest($1::uuid[], $2::text[]) AS a (viewer_id, username_key)
-        JOIN users u ON u.username_key = a.username_key LEFT JOIN profiles p ON p.user_id = u.id
+        JOIN users u ON u.username_key = a.username_key {OF_PERSON}
         WHERE {may_meet("a.viewer_id", "u.id")}
         """,
         [viewer_id for viewer_id, _ in asked],
@@ -46,7 +45,9 @@ async def by_username(
 
 async def by_id(db: Reads, ids: Collection[UUID]) -> dict[UUID, asyncpg.Record]:
     """Profiles, with what only their owners see of their accounts, of the living people among these."""
-    rows = await db.fetch(f"SELECT {_SHOWN}, {OWN} FROM {PEOPLE} WHERE u.id = ANY($1) AND u.deleted_at IS NULL", ids)
+    rows = await db.fetch(
+        f"SELECT {_SHOWN}, {OWN} FROM users u {OF_PERSON} WHERE u.id = ANY($1) AND u.deleted_at IS NULL", ids
+    )
     return {row["id"]: row for row in rows}
 
 

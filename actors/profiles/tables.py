@@ -13,7 +13,7 @@ class Profile(Table, tablename="profiles"):
     bio = Text(default="")
     avatar_photo_id = UUID(null=True, default=None)
     next_avatar_id = UUID(null=True, default=None, help_text="is being processed, and shows when it is ready")
-    avatar_url = Text(null=True, default=None)
+    avatar_key = Text(null=True, default=None, help_text="where its smallest size lies")
     links = JSONB(default="[]")
     socials = JSONB(default="{}")
     posts = BigInt(default=0)
@@ -23,4 +23,11 @@ class Profile(Table, tablename="profiles"):
     updated_at = Timestamptz(default=None)
 
 
-RAW = ("ALTER TABLE profiles ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE",)
+RAW = (
+    "ALTER TABLE profiles ADD FOREIGN KEY (user_id) REFERENCES users ON DELETE CASCADE",
+    # Before profiles kept the key of their avatar they kept its whole address.
+    """UPDATE profiles SET avatar_key = (
+        SELECT kept ->> 'key' FROM photos ph, jsonb_array_elements(ph.variants) AS kept
+        WHERE ph.id = avatar_photo_id ORDER BY (kept ->> 'width')::int LIMIT 1)
+        WHERE avatar_photo_id IS NOT NULL""",
+)

@@ -4,26 +4,24 @@ from typing import Any
 
 import asyncpg
 
+from actors.adapters.addresses import Addresses
 from actors.auth.people import ENTITLEMENTS, Plan
-from actors.profiles.messages import Counts, Me, PersonView, ProfileView
+from actors.profiles.messages import Counts, Me, ProfileView
+from actors.profiles.people import avatar_at
 
 
-def person_of(row: asyncpg.Record) -> PersonView:
-    """Somebody in a list."""
-    return PersonView(**{field: row[field] for field in PersonView.model_fields})
-
-
-def profile_of(row: asyncpg.Record) -> ProfileView:
+def profile_of(row: asyncpg.Record, addresses: Addresses) -> ProfileView:
     """How somebody shows to everyone."""
-    own = {field: row[field] for field in ProfileView.model_fields if field != "counts"}
-    return ProfileView(**own, counts=_counts(row))
+    given = _made(row, addresses)
+    return ProfileView(**given, **{field: row[field] for field in ProfileView.model_fields if field not in given})
 
 
-def me_of(row: asyncpg.Record) -> Me:
+def me_of(row: asyncpg.Record, addresses: Addresses) -> Me:
     """How somebody shows to themselves."""
-    given: dict[str, Any] = {"counts": _counts(row), "entitlements": ENTITLEMENTS[Plan(row["plan"])]}
+    given = _made(row, addresses) | {"entitlements": ENTITLEMENTS[Plan(row["plan"])]}
     return Me(**given, **{field: row[field] for field in Me.model_fields if field not in given})
 
 
-def _counts(row: asyncpg.Record) -> Counts:
-    return Counts(**{field: row[field] for field in Counts.model_fields})
+def _made(row: asyncpg.Record, addresses: Addresses) -> dict[str, Any]:
+    counts = Counts(**{field: row[field] for field in Counts.model_fields})
+    return {"counts": counts, "avatar": avatar_at(row["avatar_key"], addresses)}

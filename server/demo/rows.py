@@ -20,7 +20,7 @@ class Rows(NamedTuple):
     rows: Iterable[tuple[Any, ...]]
 
 
-def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, media_url: str) -> Iterator[Rows]:
+def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str) -> Iterator[Rows]:
     """All tables but notifications, each after those it refers to."""
     counted = _Counted(world)
     yield Rows(
@@ -40,10 +40,10 @@ def rows_of(world: World, pictures: Mapping[int, Stored], password_hash: str, me
     )
     yield Rows(
         "profiles",
-        "user_id display_name bio avatar_photo_id avatar_url links socials posts followers following likes "
+        "user_id display_name bio avatar_photo_id avatar_key links socials posts followers following likes "
         "updated_at",
         (
-            (p.id, p.display_name, p.bio, p.face_photo_id, _face_url(p, pictures, media_url), "[]", "{}",
+            (p.id, p.display_name, p.bio, p.face_photo_id, _face_key(p, pictures), "[]", "{}",
              counted.posts[i], counted.followers[i], counted.following[i], counted.likes_of_person[i], p.created_at)
             for i, p in enumerate(world.people)
         ),
@@ -135,8 +135,8 @@ def _comments(world: World) -> Iterator[tuple[Any, ...]]:
         )  # fmt: skip
 
 
-def _face_url(person: Person, pictures: Mapping[int, Stored], media_url: str) -> str:
-    return f"{media_url}/{pictures[COUNT + person.face].variants[0]['key']}"
+def _face_key(person: Person, pictures: Mapping[int, Stored]) -> str:
+    return str(pictures[COUNT + person.face].variants[0]["key"])
 
 
 def _score(post: Shot, counted: _Counted, i: int) -> float:

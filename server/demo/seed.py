@@ -55,7 +55,7 @@ async def _fill(connection: asyncpg.Connection, settings: Settings, people: int,
     # The salt of one hash that serves everybody keeps nothing secret: the password is printed at every start.
     hasher = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1)
     password_hash = hasher.hash(words.PASSWORD)
-    await _insert(connection, world, pictures, password_hash, settings.media_url)
+    await _insert(connection, world, pictures, password_hash)
     seconds = time.monotonic() - began
     _say(
         f"{people} people, {posts} posts, {len(world.likes)} likes, {len(world.remarks)} comments, "
@@ -76,14 +76,14 @@ async def _pictures(settings: Settings, world: World) -> dict[int, Stored]:
 
 
 async def _insert(
-    connection: asyncpg.Connection, world: World, pictures: dict[int, Stored], password_hash: str, media_url: str
+    connection: asyncpg.Connection, world: World, pictures: dict[int, Stored], password_hash: str
 ) -> None:
     tables = []
     async with connection.transaction():
         await connection.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
         if await connection.fetchval("SELECT EXISTS (SELECT FROM users)"):
             raise Inhabited
-        for rows in (*rows_of(world, pictures, password_hash, media_url), *news_of(world)):
+        for rows in (*rows_of(world, pictures, password_hash), *news_of(world)):
             await _copy(connection, rows)
             tables.append(rows.table)
     await connection.execute(f"ANALYZE {', '.join(tables)}")

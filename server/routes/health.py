@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from actors.auth.people import ENTITLEMENTS, Entitlements, Plan
-from actors.graph.messages import MOST_BLOCKED, MOST_FOLLOWED
+from actors.graph.messages import MOST_BLOCKED, MOST_FOLLOWED, MOST_MUTED
 from actors.kernel.message import View
 from actors.media.messages import MAX_BYTES
 from actors.posts.messages import MOST_BOOKMARKS
@@ -65,6 +65,7 @@ class InstanceView(View):
     page_items: int
     people_followed: int
     people_blocked: int
+    people_muted: int
     posts_kept: int
     tags_followed: int
     plans: tuple[PlanView, ...]
@@ -116,6 +117,7 @@ async def instance(request: web.Request) -> web.StreamResponse:
         page_items=100,
         people_followed=MOST_FOLLOWED,
         people_blocked=MOST_BLOCKED,
+        people_muted=MOST_MUTED,
         posts_kept=MOST_BOOKMARKS,
         tags_followed=MOST_TAGS,
         plans=tuple(PlanView(name=plan, entitlements=given) for plan, given in ENTITLEMENTS.items()),

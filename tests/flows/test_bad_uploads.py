@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from actors.adapters.storage import Storage
+from actors.adapters.addresses import Addresses
+from actors.settings import Settings
 from load.processes import Served
 from tests.flows.people import Person
 from tests.flows.stack import Stack
@@ -27,7 +28,7 @@ async def put(url: str, data: bytes, headers: dict[str, str]) -> int:
         return response.status
 
 
-async def test_the_storage_takes_nothing_but_what_was_signed(stack: Stack, storage: Storage) -> None:
+async def test_the_storage_takes_nothing_but_what_was_signed(stack: Stack, bare_settings: Settings) -> None:
     (author,) = await stack.people(1)
     served = await stack.serve()
     ticket = await sign(stack, served, author, JPEG)
@@ -42,7 +43,7 @@ async def test_the_storage_takes_nothing_but_what_was_signed(stack: Stack, stora
         "without a signature": await put(parts._replace(query="").geturl(), JPEG, headers),
     }.items():
         assert 400 <= answer < 500, (why, answer)
-    late = storage.sign_put("originals/late", "image/jpeg", len(JPEG), None, expires_in=1)
+    late = Addresses(bare_settings).sign_put("originals/late", "image/jpeg", len(JPEG), None, expires_in=1)
     await asyncio.sleep(2.1)
     assert await put(late.url, JPEG, dict(late.headers)) in {400, 403}, "storages differ in how they say no"
 

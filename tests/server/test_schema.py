@@ -11,10 +11,15 @@ FIRST = "2026-11-22T12:12:17:926514"
 OLD_WORLD = """
 INSERT INTO users (id, username, username_key, email, password_hash, created_at)
     VALUES ('00000000-0000-7000-8000-000000000001', 'ana', 'ana', 'ana@example.org', '', now());
-INSERT INTO profiles (user_id, updated_at) VALUES ('00000000-0000-7000-8000-000000000001', now());
-INSERT INTO photos (id, owner_id, state, content_type, bytes, object_key, variants_key, alt, created_at, expires_at)
+INSERT INTO profiles (user_id, updated_at, avatar_photo_id, avatar_url)
+    VALUES ('00000000-0000-7000-8000-000000000001', now(), '00000000-0000-7000-8000-000000000002',
+        'https://old.example/variants/1/thumb.webp');
+INSERT INTO photos (
+    id, owner_id, state, content_type, bytes, object_key, variants_key, variants, alt, created_at, expires_at)
     VALUES ('00000000-0000-7000-8000-000000000002', '00000000-0000-7000-8000-000000000001', 'ready', 'image/jpeg', 1,
-        'uploads/1', 'variants/1', 'A boat', now(), now());
+        'uploads/1', 'variants/1',
+        '[{"key": "variants/1/full.webp", "width": 800}, {"key": "variants/1/thumb.webp", "width": 320}]',
+        'A boat', now(), now());
 INSERT INTO posts (id, author_id, photo_id, caption, tags, created_at)
     VALUES ('00000000-0000-7000-8000-000000000003', '00000000-0000-7000-8000-000000000001',
         '00000000-0000-7000-8000-000000000002', 'Early', '{sea,dawn}', now());
@@ -54,8 +59,10 @@ async def test_a_filled_database_keeps_what_it_holds_and_gains_what_is_made_of_i
         tags = await connection.fetch("SELECT tag FROM post_tags ORDER BY tag")
         post = await connection.fetchrow("SELECT alt, caption, comments_closed FROM posts")
         original = await connection.fetchval("SELECT original_key FROM photos")
+        avatar = await connection.fetchval("SELECT avatar_key FROM profiles")
         await connection.close()
     assert [row["tag"] for row in tags] == ["dawn", "sea"]
     assert post is not None
     assert tuple(post) == ("A boat", "Early", False)
     assert original == "uploads/1"
+    assert avatar == "variants/1/thumb.webp"

@@ -11,11 +11,11 @@ import pytest
 from yarl import URL
 
 from actors.adapters import storage as storage_module
+from actors.adapters.addresses import Addresses, SignedPut
 from actors.adapters.multipart import PART_BYTES
 from actors.adapters.storage import (
     ObjectMissing,
     ObjectTooLarge,
-    SignedPut,
     Storage,
     StorageUnavailable,
     open_storage,
@@ -25,6 +25,11 @@ from server.embedded.ports import free_port
 
 ORIGIN = "https://studio.example"
 PHOTO = b"\xff\xd8" + b"photo" * 200
+
+
+@pytest.fixture
+def addresses(bare_settings: Settings) -> Addresses:
+    return Addresses(bare_settings)
 
 
 @pytest.fixture
@@ -45,9 +50,9 @@ async def put(http: aiohttp.ClientSession, signed: SignedPut, body: bytes, *, ur
 
 
 async def test_a_signed_put_stores_the_bytes_and_their_type(
-    storage: Storage, http: aiohttp.ClientSession, key: str
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
 ) -> None:
-    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    signed = addresses.sign_put(key, "image/jpeg", len(PHOTO))
     assert await put(http, signed, PHOTO) == 200
     head = await storage.head(key)
     assert head is not None
@@ -57,42 +62,44 @@ async def test_a_signed_put_stores_the_bytes_and_their_type(
 
 
 async def test_a_put_of_more_bytes_than_signed_is_refused(
-    storage: Storage, http: aiohttp.ClientSession, key: str
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
 ) -> None:
-    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    signed = addresses.sign_put(key, "image/jpeg", len(PHOTO))
     assert await put(http, signed, PHOTO + b"!") == 403
     assert await put(http, signed, PHOTO[:-1]) == 403
     assert await storage.head(key) is None
 
 
 async def test_a_put_of_another_type_than_signed_is_refused(
-    storage: Storage, http: aiohttp.ClientSession, key: str
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
 ) -> None:
-    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    signed = addresses.sign_put(key, "image/jpeg", len(PHOTO))
     assert await put(http, signed, PHOTO, **{"Content-Type": "text/html"}) == 403
     assert await storage.head(key) is None
 
 
 async def test_a_put_to_another_key_than_signed_is_refused(
-    storage: Storage, http: aiohttp.ClientSession, key: str
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
 ) -> None:
-    signed = storage.sign_put(key, "image/jpeg", len(PHOTO))
+    signed = addresses.sign_put(key, "image/jpeg", len(PHOTO))
     other = f"uploads/{uuid4()}.jpg"
     assert await put(http, signed, PHOTO, url=signed.url.replace(key, other)) == 403
     assert await storage.head(other) is None
 
 
-async def test_a_put_after_its_time_is_refused(storage: Storage, http: aiohttp.ClientSession, key: str) -> None:
-    signed = storage.sign_put(key, "image/jpeg", len(PHOTO), expires_in=1)
+async def test_a_put_after_its_time_is_refused(
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
+) -> None:
+    signed = addresses.sign_put(key, "image/jpeg", len(PHOTO), expires_in=1)
     await asyncio.sleep(2.1)
     assert await put(http, signed, PHOTO) in {400, 403}
     assert await storage.head(key) is None
 
 
 async def test_a_put_whose_signed_sum_was_changed_is_refused(
-    storage: Storage, http: aiohttp.ClientSession, key: str
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
 ) -> None:
-    signed = storage.sign_put(key, "image/jpeg", len(PHOTO), hashlib.sha256(PHOTO).hexdigest())
+    signed = addresses.sign_put(key, "image/jpeg", len(PHOTO), hashlib.sha256(PHOTO).hexdigest())
     assert set(signed.headers) == {"Content-Type"}
     name = "x-amz-checksum-sha256="
     assert name in signed.url
@@ -101,9 +108,9 @@ async def test_a_put_whose_signed_sum_was_changed_is_refused(
 
 
 async def test_a_browser_of_another_origin_may_ask_and_put(
-    storage: Storage, http: aiohttp.ClientSession, key: str
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
 ) -> None:
-    signed = storage.sign_put(key, "image/jpeg", len(PHOTO), hashlib.sha256(PHOTO).hexdigest())
+    signed = addresses.sign_put(key, "image/jpeg", len(PHOTO), hashlib.sha256(PHOTO).hexdigest())
     url = URL(signed.url, encoded=True)
     asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
     async with http.options(url, headers={"Origin": ORIGIN, **asked}) as answer:
@@ -128,13 +135,13 @@ async def test_nothing_is_read_or_written_without_a_signature(
 
 
 async def test_a_signed_get_shows_the_object_or_downloads_it_by_name(
-    storage: Storage, http: aiohttp.ClientSession, key: str
+    storage: Storage, addresses: Addresses, http: aiohttp.ClientSession, key: str
 ) -> None:
     await storage.write(key, PHOTO, "image/jpeg")
-    async with http.get(URL(storage.sign_get(key), encoded=True)) as answer:
+    async with http.get(URL(addresses.sign_get(key), encoded=True)) as answer:
         assert await answer.read() == PHOTO
         assert answer.headers["Content-Type"] == "image/jpeg"
-    async with http.get(URL(storage.sign_get(key, filename="année.jpg"), encoded=True)) as answer:
+    async with http.get(URL(addresses.sign_get(key, filename="année.jpg"), encoded=True)) as answer:
         assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''ann%C3%A9e.jpg"
 
 
@@ -204,11 +211,13 @@ async def test_a_missing_bucket_is_noticed_and_made(bare_settings: Settings) -> 
         assert await storage.is_up() is True
 
 
-async def test_a_file_of_several_parts_arrives_whole_and_is_for_download_alone(storage: Storage) -> None:
+async def test_a_file_of_several_parts_arrives_whole_and_is_for_download_alone(
+    storage: Storage, addresses: Addresses
+) -> None:
     data = b"".join(hashlib.sha256(place.to_bytes(4)).digest() for place in range(PART_BYTES // 32 + 50_000))
     await storage.write_file("exports/large.zip", BytesIO(data), "application/zip")
     assert await storage.read("exports/large.zip", len(data)) == data
-    async with aiohttp.ClientSession() as http, http.get(storage.sign_get("exports/large.zip")) as response:
+    async with aiohttp.ClientSession() as http, http.get(addresses.sign_get("exports/large.zip")) as response:
         assert (response.status, response.content_type) == (200, "application/zip")
     await storage.write_file("exports/large.zip", BytesIO(b"small"), "application/zip")
     assert await storage.read("exports/large.zip", 10) == b"small"

@@ -13,7 +13,6 @@ from actors.feed.timelines import Timeline
 from actors.kernel.paging import Key, Page
 from actors.kernel.system import System
 from actors.kernel.transaction import Transaction
-from actors.media.addresses import Addresses
 from actors.posts.cards import cards
 from actors.posts.events import PostPublished
 from actors.posts.messages import PostItem
@@ -57,7 +56,7 @@ async def show(
             at,
         )
         if is_told:
-            post = (await cards(connection, [post_id], Addresses("", outside.storage)))[post_id]
+            post = (await cards(connection, [post_id], outside.addresses))[post_id]
             fact = PostPublished(post_id=post_id, author_id=author_id, post=post)
             tx = Transaction(connection, None)
             tx.emit(fact)

@@ -17,10 +17,11 @@ from actors.graph.messages import (
     SetFollow,
     TooManyBlocked,
     TooManyFollowed,
+    TooManyMuted,
 )
 from actors.kernel.system import System
 from tests.actors.auth.people import callers, facts, fetch
-from tests.actors.graph.standing import block, follow, go_private
+from tests.actors.graph.standing import block, follow, go_private, mute
 
 
 async def set_follow(system: System, who: Caller, whom: str, *, following: bool = True) -> FollowState:
@@ -126,10 +127,10 @@ async def test_many_callers_asking_at_once_each_get_their_own_answer(system: Sys
         assert [one.followed_by for one in answer.items] == [n == place - 1 for n in range(6)]
 
 
-async def test_so_many_people_are_followed_asked_or_blocked_and_no_more_until_one_is_let_go(
-    system: System, monkeypatch: pytest.MonkeyPatch
+async def test_so_many_people_are_followed_asked_blocked_or_muted_and_no_more_until_one_is_let_go(
+    system: System, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for most in ("MOST_FOLLOWED", "MOST_BLOCKED"):
+    for most in ("MOST_FOLLOWED", "MOST_BLOCKED", "MOST_MUTED"):
         monkeypatch.setattr(queries, most, 2)
     ana, bea, cleo, dora = await callers(system, "ana", "bea", "cleo", "dora")
     await go_private(system, cleo)
@@ -142,6 +143,12 @@ async def test_so_many_people_are_followed_asked_or_blocked_and_no_more_until_on
     assert (await follow(system, bea, dora)).following
     await follow(system, ana, cleo, following=False)
     assert (await follow(system, ana, dora)).following
+    for whom in (bea, cleo, bea):
+        await mute(system, ana, whom)
+    with pytest.raises(TooManyMuted):
+        await mute(system, ana, dora)
+    await fetch(database_url, "UPDATE mutes SET until = now() WHERE muted_id = $1", bea.id)
+    assert (await mute(system, ana, dora)).muting, "a mute whose time is over is none"
     for whom in (bea, cleo, bea):
         await block(system, ana, whom)
     with pytest.raises(TooManyBlocked):

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from actors.auth.people import Caller
 from actors.graph import actor as graph_actor
@@ -133,3 +134,28 @@ async def test_leaving_and_being_removed_from_a_private_account_end_the_sight_of
     assert narrowed == [None, str(bea.id), str(cleo.id)], "bea is public: whoever leaves her sees her still"
     assert len(await facts(database_url, "Unfollowed")) == 3
     assert await fetch(database_url, "SELECT FROM follows") == []
+
+
+async def test_a_page_of_requests_looks_at_so_many_and_goes_on_behind_those_who_do_not_show(
+    system: System, database_url: str
+) -> None:
+    ana, bea = await callers(system, "ana", "bea")
+    await go_private(system, bea)
+    await follow(system, ana, bea)
+    later = [uuid7() for _ in range(60)]
+    await fetch(
+        database_url,
+        """
+        WITH crowd AS (
+            INSERT INTO users (id, username, username_key, email, password_hash, created_at, suspended_until)
+            SELECT id, id, id, id || '@example.org', '', now(), 'infinity' FROM unnest($2::uuid[]) AS id RETURNING id)
+        INSERT INTO follow_requests (id, requester_id, target_id, created_at) SELECT id, id, $1, now() FROM crowd
+        """,
+        bea.id,
+        later,
+    )
+    first = await system.ask(ListFollowRequests(caller=bea, limit=1))
+    assert first.items == ()
+    then = await system.ask(ListFollowRequests(caller=bea, limit=1, after=first.next))
+    assert [request.person.username for request in then.items] == ["ana"]
+    assert len(await requests(system, bea)) == 1

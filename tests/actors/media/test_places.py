@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 import pytest
 from aiohttp import ClientSession
+from prometheus_client import REGISTRY
 from uuid_utils.compat import uuid7
 from yarl import URL
 
@@ -16,7 +17,7 @@ from actors.graph.messages import SetPrivacy
 from actors.kernel.jobs import JobContext
 from actors.kernel.system import System
 from actors.media import places
-from actors.media.jobs import discard, move, process
+from actors.media.jobs import discard, find_misplaced, move, process
 from actors.media.messages import Purpose, UploadTicket
 from tests import images
 from tests.actors.auth.people import callers, facts, fetch, until
@@ -143,6 +144,30 @@ async def test_a_photograph_processed_while_privacy_changes_ends_on_the_right_si
     after = await addresses(system, ana, ticket)
     assert await seen(after) == [True] * 3
     assert ["X-Amz-Signature" in url for url in after] == [private] * 3
+
+
+async def test_what_lies_on_the_wrong_side_is_found_and_moved_though_nobody_says_so(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    ana, bea = await callers(system, "ana", "bea")
+    tickets = [await ready(system, outside, who) for who in (ana, ana, bea)]
+    worn = await ready(system, outside, ana, purpose=Purpose.avatar)
+    public = [
+        url
+        for who, ticket in zip((ana, ana, bea), tickets, strict=True)
+        for url in await addresses(system, who, ticket)
+    ]
+    await fetch(database_url, "INSERT INTO private_accounts (user_id, since) VALUES ($1, now())", ana.id)
+    await perform(outside, find_misplaced)
+    assert await owed(database_url, "media.move") == [{"user_id": str(ana.id)}]
+    assert REGISTRY.get_sample_value("vitrine_photos_misplaced") == 2
+    await perform(outside, move, user_id=ana.id)
+    (left,) = await owed(database_url, "media.discard")
+    await perform(outside, discard, folders=left["folders"])
+    assert await seen(public) == [False] * 6 + [True] * 3
+    assert await seen(await addresses(system, ana, worn)) == [True] * 3
+    await perform(outside, find_misplaced)
+    assert len(await owed(database_url, "media.move")) == 1
 
 
 async def test_two_moves_at_once_and_one_that_died_leave_one_copy(

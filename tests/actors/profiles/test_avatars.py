@@ -6,18 +6,22 @@ from uuid import UUID
 
 import pytest
 
+from actors.adapters.addresses import Addresses
 from actors.adapters.outside import Outside
 from actors.auth.people import Caller
 from actors.kernel.envelope import Origin
 from actors.kernel.errors import NotFound
+from actors.kernel.jobs import JobContext
 from actors.kernel.system import System
 from actors.media.jobs import process
-from actors.media.messages import Purpose, UploadMissing, UploadTicket, UploadUsed
+from actors.media.messages import Purpose, ReleasePhoto, UploadMissing, UploadTicket, UploadUsed
 from actors.posts.jobs import release_strays as strays_of_posts
 from actors.posts.messages import CreatePost, GetPost
+from actors.profiles import avatars
 from actors.profiles.events import AvatarLeft
 from actors.profiles.jobs import release_strays as strays_of_profiles
 from actors.profiles.messages import AvatarUnfit, EditProfile, GetProfile, ProfileView
+from actors.profiles.people import people
 from tests.actors.auth.people import callers, facts, fetch, until
 from tests.actors.comments.commenting import settle
 from tests.actors.media.uploading import bound, perform, settled, signed, state_of, uploaded, working
@@ -152,6 +156,40 @@ async def test_an_avatar_that_was_chosen_again_before_its_leaving_was_heard_of_s
     assert await released(database_url) == {ticket.upload_id}
     with pytest.raises(NotFound):
         await wear(system, ana, ticket.upload_id)
+
+
+async def test_an_avatar_that_is_chosen_again_while_another_replaces_it_stays_or_is_refused(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    ticket = await uploaded(system, ana, photograph())
+    await wear(system, ana, ticket.upload_id)
+    await perform(outside, process, photo_id=ticket.upload_id)
+    url = await shows(system, ana, ticket)
+    left = AvatarLeft(user_id=ana.id, photo_id=ticket.upload_id, given_at=await given_at(database_url, ticket))
+
+    async def choose(context: JobContext) -> None:
+        async with context.transaction() as tx:
+            assert await avatars.choose(tx, ana.id, ticket.upload_id) == []
+
+    await perform(outside, choose)
+    await system.deliver("profiles", left, Origin())
+    assert await released(database_url) == set()
+    assert await face(system) == url
+    await system.ask(ReleasePhoto(photo_id=ticket.upload_id))
+    with pytest.raises(NotFound):
+        await perform(outside, choose)
+
+
+async def test_an_avatar_is_found_wherever_its_base_is_now(system: System, outside: Outside) -> None:
+    (ana,) = await callers(system, "ana")
+    ticket = await uploaded(system, ana, photograph())
+    await wear(system, ana, ticket.upload_id)
+    await perform(outside, process, photo_id=ticket.upload_id)
+    url = await shows(system, ana, ticket)
+    moved = outside.settings.model_copy(update={"media_base_url": "https://cdn.example/"})
+    shown = (await people(system.reader, [ana.id], Addresses(moved)))[ana.id]
+    assert shown.avatar == url.replace(outside.settings.media_url, "https://cdn.example")
 
 
 async def test_what_cannot_be_worn_leaves_everything_else_as_it_was(
