@@ -72,7 +72,7 @@ async def _own(names: list[str], environment: dict[str, str], *, short: bool, pr
     for name in names:
         own = {**environment, **SCENARIOS[name].environment}
         async with serving(own, processes=processes) as served:
-            bench = Bench(served.url, database, world, short, processes, folder, own)
+            bench = Bench(served.url, database, world, short, processes, folder, own, served.pid)
             outcomes.append(await _measure(name, bench))
     return outcomes
 

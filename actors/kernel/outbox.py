@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from actors.adapters.database import rows_of
 from actors.kernel.message import Event
 
@@ -40,9 +38,9 @@ def _row(fact: Event, listeners: Listeners, origin: str | None) -> tuple[Any, ..
     live = fact.live()
     shown: tuple[Any, ...] = ("", None, None, False, None, "")
     if live is not None and live.topics:
-        data = orjson.dumps(live.data.model_dump(mode="json"))
+        data = live.data.__pydantic_serializer__.to_json(live.data)
         shown = (" ".join(live.topics), live.type, data, live.ephemeral, live.author, " ".join(map(str, live.near)))
-    payload = fact.model_dump_json().encode()
+    payload = fact.__pydantic_serializer__.to_json(fact)
     targets = listeners.get(type(fact), "")
     return (fact.id, type(fact).__name__, str(fact.key), payload, targets, *shown, origin, fact.at)
 

@@ -124,8 +124,7 @@ class System:
         Raises what the domain refuses, `Busy` when too much waits, `Expired` when the deadline passed before
         its turn, `Unavailable` when the outcome is unknown. Cancelling the asker cancels nothing of the work.
         """
-        is_deferrable = isinstance(message, Command) and not message.essential
-        if self.is_draining or (self.pressure.is_high and is_deferrable):
+        if self.is_draining or (self.pressure.is_high and isinstance(message, Command) and not message.essential):
             metrics.busy_total.labels(self.owners[type(message)].domain).inc()
             raise Busy
         return await self.ask_within(message, origin or Origin())
@@ -136,9 +135,10 @@ class System:
         loop = asyncio.get_running_loop()
         envelope = Envelope(message, loop.create_future(), origin, record)
         try:
-            if isinstance(message, Query):
-                questions = self._visitors_questions if origin.may_lag else self._questions
-                questions[type(message)].put(envelope)
+            # Looked up rather than asked for its class, which pydantic makes slow.
+            questions = (self._visitors_questions if origin.may_lag else self._questions).get(type(message))
+            if questions is not None:
+                questions.put(envelope)
             else:
                 self._lane(self._command_lanes[actor.domain], message).mailbox.put(envelope)
         except Busy:

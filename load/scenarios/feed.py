@@ -24,8 +24,11 @@ async def run(bench: Bench, outcome: Outcome) -> None:
     seconds = bench.seconds(8, 3)
     async with running_ceiling(bench.database_url, bench.folder) as ceiling_url:
         for name, who in (("cold", tokens), ("cached", tokens[:FEW])):
-            ceiling, _ = await _pages(ceiling_url, [packed("GET", f"/{name}")], seconds / 2, outcome)
-            rate, times = await _pages(bench.url, [packed("GET", path, token) for token in who], seconds, outcome)
+            ceiling, *_ = await _pages(ceiling_url, [packed("GET", f"/{name}")], seconds / 2, outcome)
+            used = bench.used()
+            rate, times, asked = await _pages(
+                bench.url, [packed("GET", path, token) for token in who], seconds, outcome
+            )
             ordered = sorted(times)
             outcome.figures += [
                 Figure(f"{name}: pages", rate, "pages/s", SHARE * ceiling, is_rate=True),
@@ -33,18 +36,21 @@ async def run(bench: Bench, outcome: Outcome) -> None:
                 Figure(f"{name}: share of the ceiling", rate / ceiling if ceiling else 0, "×", SHARE, is_rate=True),
                 Figure(f"{name}: p50", quantile(ordered, 0.5) * 1000, "ms"),
                 Figure(f"{name}: p99", quantile(ordered, 0.99) * 1000, "ms"),
+                *bench.cost(f"{name}: processor a page", used, asked),
             ]
             outcome.curves.append(curve(f"Time of a page, {name}", "ms", [value * 1000 for value in times]))
 
 
-async def _pages(url: str, requests: Sequence[bytes], seconds: float, outcome: Outcome) -> tuple[float, list[float]]:
-    """Pages a second, and the seconds each took. Anything but a full page is a fault."""
+async def _pages(
+    url: str, requests: Sequence[bytes], seconds: float, outcome: Outcome
+) -> tuple[float, list[float], int]:
+    """Pages a second, the seconds each took, and how many were asked for. Anything but a full page is a fault."""
     wires = [await connect(url) for _ in range(CONNECTIONS)]
     probe = await wires[0].ask(requests[0])
     items = len(orjson.loads(probe.body)["items"]) if probe.status == 200 else 0
     if items != 20:
         outcome.faults.append(f"{url}: {probe.status}, {items} items in the page")
-        return 0.0, []
+        return 0.0, [], 0
     times: list[float] = []
     failed: list[int] = []
     warm_until = time.monotonic() + seconds / 4
@@ -67,4 +73,4 @@ async def _pages(url: str, requests: Sequence[bytes], seconds: float, outcome: O
         wire.close()
     if failed:
         outcome.faults.append(f"{url}: {len(failed)} requests failed, the first with {failed[0]}")
-    return len(times) / seconds, times
+    return len(times) / seconds, times, turn

@@ -94,7 +94,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
     for name, posts in (("one hot post", bench.world.posts[:1]), ("spread", bench.world.posts)):
         storm = Storm(bench.world.people, posts, await likes_of(bench.database_url, posts))
         measured = bench.seconds(12, 4)
-        moved_before = await moves_of(bench.database_url, posts)
+        moved_before, used = await moves_of(bench.database_url, posts), bench.used()
         seconds = await storm.run(bench.url, warm=2 if not bench.short else 1, measured=measured)
         rate = len(storm.seconds) / seconds
         ordered = sorted(storm.seconds)
@@ -111,6 +111,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         outcome.faults += [f"{name}: {failure}" for failure in storm.failures]
         await _compare(bench, outcome, name, storm)
         await settle_and_count(bench.database_url, outcome, name)
+        outcome.figures += bench.cost(f"{name}: processor a like, reactions included", used, storm.answered)
 
 
 async def _compare(bench: Bench, outcome: Outcome, name: str, storm: Storm) -> None:

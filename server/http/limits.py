@@ -17,33 +17,16 @@ from redis.exceptions import RedisError
 from actors.kernel.errors import Exhausted
 from actors.settings import Settings, SettingsError
 from server.http import metrics
+from server.http.leases import Leases, Terms
 from server.http.local_limits import LocalLimits
 
 log = structlog.get_logger(__name__)
 
 LEASE_SHARE = 20
 LEASE_SECONDS = 10.0
-REDIS_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
 """Redis is not asked again for so long after it failed."""
 _REMEMBERED = 50_000
-
-# A token bucket by the clock of Redis. KEYS: bucket; ARGV: capacity, period in ms, tokens wanted.
-# Answers tokens granted, tokens left, ms until one more, ms until full.
-_TAKE = """
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local capacity, period, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local state = redis.call('HMGET', KEYS[1], 'tokens', 'at')
-local tokens = tonumber(state[1]) or capacity
-tokens = math.min(capacity, tokens + math.max(0, now - (tonumber(state[2]) or now)) * capacity / period)
-local granted = math.min(wanted, math.floor(tokens))
-tokens = tokens - granted
-local full = math.ceil((capacity - tokens) * period / capacity)
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
-redis.call('PEXPIRE', KEYS[1], full + 1000)
-return {granted, math.floor(tokens), math.ceil(math.max(0, 1 - tokens) * period / capacity), full}
-"""
 
 
 class RateLimited(Exhausted):
@@ -131,7 +114,7 @@ class Limiter:
     def __init__(self, redis: Redis, buckets: Mapping[str, Bucket] = BUCKETS, *, enabled: bool = True) -> None:
         self.buckets = buckets
         self.enabled = enabled
-        self._take = redis.register_script(_TAKE)
+        self._leases = Leases(redis)
         self._quotas: dict[tuple[str, str], Quota] = {}
         self._local = LocalLimits()
         self._away_until = 0.0
@@ -174,11 +157,9 @@ class Limiter:
 
     async def _lease(self, quota: Quota, subject: str) -> None:
         bucket = quota.bucket
+        terms = Terms(f"limit:{bucket.name}:{subject}", bucket.amount, bucket.seconds * 1000, bucket.lease)
         try:
-            async with asyncio.timeout(REDIS_SECONDS):
-                granted, left, next_ms, full_ms = await self._take(
-                    keys=[f"limit:{bucket.name}:{subject}"], args=[bucket.amount, bucket.seconds * 1000, bucket.lease]
-                )
+            lease = await self._leases.take(terms)
         except (RedisError, TimeoutError, OSError) as error:
             metrics.limiter_failures_total.inc()
             self._away_until = time.monotonic() + PAUSE_SECONDS
@@ -187,6 +168,6 @@ class Limiter:
         finally:
             quota.asking = None
         now = time.monotonic()
-        quota.leased, quota.elsewhere = granted, left
-        quota.lapses_at, quota.full_at = now + LEASE_SECONDS, now + full_ms / 1000
-        quota.refused_until = now + max(next_ms, 1) / 1000 if granted == 0 else 0.0
+        quota.leased, quota.elsewhere = lease.granted, lease.left
+        quota.lapses_at, quota.full_at = now + LEASE_SECONDS, now + lease.full_ms / 1000
+        quota.refused_until = now + max(lease.next_ms, 1) / 1000 if lease.granted == 0 else 0.0

@@ -57,6 +57,17 @@ async def test_who_asks_too_often_is_told_when_to_come_back(limited: Client) -> 
         assert 1 <= int(response.headers["Retry-After"]) <= 12
 
 
+async def test_what_a_crowd_spends_in_one_moment_is_one_call_to_redis(outside: Outside) -> None:
+    redis = outside.cache.redis
+    await redis.flushdb()
+    limiter = Limiter(redis, FEW)
+    await limiter.spend(FEW["reads"], "somebody")
+    await redis.config_resetstat()
+    quotas = await asyncio.gather(*(limiter.spend(FEW["reads"], f"person {n}") for n in range(100)))
+    assert all(quota is not None and quota.leased + quota.elsewhere == 4 for quota in quotas)
+    assert (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] == 1
+
+
 async def test_each_person_and_each_address_has_its_own_share(limited: Client, bearer: SignIn) -> None:
     ada, bob = bearer(), bearer()
     for headers in (ada, bob):
