@@ -1,4 +1,5 @@
-"""Traps that others fell into, by name. Those whose tests are not here have them where their subject is:
+"""Traps that others fell into, by name. Those whose tests are not here have them where their subject is, in this folder
+unless another is named:
 
 - Redis is flushed mid-session: `test_log`, `test_after_flushall_…`; `tests/faults/test_redis_forgets`
 - Redis loses only its newest entries: `test_log`, `test_redis_that_loses_…`; `tests/faults/test_redis_forgets`
@@ -21,6 +22,8 @@
 """
 
 import asyncio
+import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -35,6 +38,15 @@ from tests.actors.posts.posting import plant
 from tests.server.realtime.conftest import Live, Socket, Start, Stream, until
 
 Client = TestClient[web.Request, web.Application]
+
+
+def test_each_test_named_above_is_there() -> None:
+    tests = {path.stem: path.read_text() for path in Path(__file__).parents[2].rglob("test_*.py")}
+    named = re.findall(r"test_\w+…?", str(__doc__))
+    assert len(named) > 25
+    for name in named:
+        start = f"def {name.removesuffix('…')}"
+        assert name in tests or any(start in text for text in tests.values()), name
 
 
 async def numbers(socket: Socket, count: int) -> list[int]:
