@@ -1,6 +1,7 @@
-"""The ceiling for a feed page: raw aiohttp and asyncpg, no authentication, no validation, no limits.
+"""The ceiling: what raw aiohttp and asyncpg give on this machine, no authentication, no validation, no limits.
 
-`python -m load.ceiling <port>` serves `/cold`, one SQL statement and one encoding a page, and `/cached`, the bytes.
+`python -m load.ceiling <port>` serves `/cold`, one SQL statement and one encoding a page, and `/cached`, the bytes; at
+`/v1/realtime` it takes sockets, and on `POST /push/<rounds>/<size>` writes so many times so many bytes to each.
 """
 
 import asyncio
@@ -9,13 +10,18 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import asyncpg
 import orjson
 from aiohttp import web
 
+from load.client import PROTOCOL
 from load.processes import Part
 from server.embedded.ports import accepts, free_port
+
+ROUND_SECONDS = 0.05
+"""Between two rounds of writes, for those who read to keep up."""
 
 _PAGE = """
 WITH top AS MATERIALIZED (SELECT post_id, score FROM feed_scores ORDER BY score DESC, post_id DESC LIMIT 20)
@@ -28,8 +34,8 @@ WHERE p.deleted_at IS NULL ORDER BY top.score DESC, top.post_id DESC
 
 
 @asynccontextmanager
-async def running_ceiling(database_url: str, folder: Path) -> AsyncIterator[str]:
-    """Its address, for the length of the block."""
+async def running_ceiling(database_url: str, folder: Path) -> AsyncIterator[tuple[str, int]]:
+    """Its address and process id, for the length of the block."""
     port = free_port()
     part = Part(["-m", "load.ceiling", str(port)], {**os.environ, "DB_URL": database_url}, folder / "ceiling.log")
     try:
@@ -37,7 +43,7 @@ async def running_ceiling(database_url: str, folder: Path) -> AsyncIterator[str]
             if accepts(port):
                 break
             await asyncio.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", part.pid
     finally:
         part.kill()
 
@@ -57,8 +63,30 @@ async def _serve(port: int) -> None:
     async def cached(_: web.Request) -> web.Response:
         return web.Response(body=kept, content_type="application/json")
 
+    sockets: list[asyncio.Transport] = []
+
+    async def realtime(request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(protocols=(PROTOCOL,))
+        await socket.prepare(request)
+        await socket.receive()
+        await socket.send_str('{"id":1,"ok":{"topics":{}}}')
+        assert request.transport is not None
+        sockets.append(cast("asyncio.Transport", request.transport))
+        await socket.receive()
+        return socket
+
+    async def push(request: web.Request) -> web.Response:
+        size = int(request.match_info["size"])
+        frame = b"\x81\x7e" + size.to_bytes(2, "big") + b"x" * size
+        for _ in range(int(request.match_info["rounds"])):
+            for transport in sockets:
+                transport.write(frame)
+            await asyncio.sleep(ROUND_SECONDS)
+        return web.Response()
+
     app = web.Application()
-    app.add_routes([web.get("/cold", cold), web.get("/cached", cached)])
+    app.add_routes([web.get("/cold", cold), web.get("/cached", cached), web.get("/v1/realtime", realtime)])
+    app.add_routes([web.post("/push/{rounds}/{size}", push)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

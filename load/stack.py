@@ -36,13 +36,13 @@ def durable_servers(kept: Path | None) -> Iterator[dict[str, str]]:
 
 
 async def fill(environment: Mapping[str, str], *, people: int, posts: int) -> Path:
-    """Migrate and seed, unless it was done before; returns the file with everybody's access token."""
+    """Migrate, and seed unless that was done before; returns the file with everybody's access token."""
     folder = Path(environment["LOAD_FOLDER"])
     tokens = folder / "tokens.jsonl"
-    if tokens.exists() and tokens.stat().st_mtime > time.time() - TOKEN_SECONDS:
-        return tokens
-    seed = ["seed", "--people", str(people), "--posts", str(posts), "--tokens", str(tokens)]
-    for arguments in (["migrate"], seed):
+    steps = [["migrate"]]
+    if not tokens.exists() or tokens.stat().st_mtime < time.time() - TOKEN_SECONDS:
+        steps.append(["seed", "--people", str(people), "--posts", str(posts), "--tokens", str(tokens)])
+    for arguments in steps:
         began = time.monotonic()
         part = Part(["-m", "server", *arguments], environment, folder / "setup.log")
         if await part.ended(600):

@@ -17,6 +17,7 @@ account or a deletion has to take effect."""
 KEPT_BYTES = 32 << 20
 _OWN = 200
 """What a page costs besides its bytes."""
+_HITS, _MISSES = (metrics.cache_lookups_total.labels("pages", outcome) for outcome in ("hit", "miss"))
 
 Key = tuple[UUID | None, str]
 """Whose page it is, None for visitors, and what was asked for."""
@@ -53,7 +54,7 @@ class Pages:
         """The page, if it is fresh."""
         found = self._kept.get(key)
         is_hit = found is not None and found[0] > time.monotonic()
-        metrics.cache_lookups_total.labels("pages", "hit" if is_hit else "miss").inc()
+        (_HITS if is_hit else _MISSES).inc()
         return found[1] if found is not None and is_hit else None
 
     async def find_or_make(self, key: Key, make: Callable[[], Awaitable[KeptPage]]) -> KeptPage:
