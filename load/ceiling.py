@@ -10,7 +10,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import cast
 
 import asyncpg
 import orjson
@@ -71,7 +70,7 @@ async def _serve(port: int) -> None:
         await socket.receive()
         await socket.send_str('{"id":1,"ok":{"topics":{}}}')
         assert request.transport is not None
-        sockets.append(cast("asyncio.Transport", request.transport))
+        sockets.append(request.transport)
         await socket.receive()
         return socket
 
