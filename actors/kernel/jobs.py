@@ -19,7 +19,7 @@ from pydantic import ConfigDict, validate_call
 from actors.adapters.outside import Outside
 from actors.kernel.errors import DeclarationError
 from actors.kernel.outbox import Listeners
-from actors.kernel.transaction import Reader, Transaction
+from actors.kernel.transaction import Reader, Reads, Transaction
 from actors.kernel.wakeup import Wakeup
 
 P = ParamSpec("P")
@@ -134,6 +134,12 @@ def _check_cron(name: str, cron: str) -> None:
         pycron.is_now(cron)
     except (ValueError, IndexError):
         raise DeclarationError(f"job {name}: {cron!r} is not `minute hour day month weekday`") from None
+
+
+async def owed(db: Reads, name: str) -> list[dict[str, Any]]:
+    """The arguments of a job, each time that it is owed and not done."""
+    rows = await db.fetch("SELECT args FROM job_intents WHERE task = $1 AND done_at IS NULL", name)
+    return [row["args"] for row in rows]
 
 
 def jobs_of(modules: Iterable[ModuleType]) -> dict[str, Job]:

@@ -2,6 +2,9 @@
 
 import unicodedata
 
+from pydantic import AfterValidator
+from pydantic_core import PydanticKnownError
+
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -11,6 +14,17 @@ def printable(text: str) -> str:
     if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text):
         raise ValueError("holds control characters")
     return text
+
+
+def no_longer_than(length: int) -> AfterValidator:
+    """Refuses what became longer than that as `printable` wrote it: some signs become two."""
+
+    def check(text: str) -> str:
+        if len(text) > length:
+            raise PydanticKnownError("string_too_long", {"max_length": length})
+        return text
+
+    return AfterValidator(check)
 
 
 def one_line(text: str) -> str:

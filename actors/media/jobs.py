@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Gauge
 
 from actors.adapters.storage import ObjectMissing, ObjectsKept, Storage, StorageUnavailable
-from actors.kernel.jobs import JobContext, job
+from actors.kernel.jobs import JobContext, job, owed
 from actors.kernel.recounting import move_on, walk
 from actors.kernel.transaction import Transaction
 from actors.media import darkroom, departures, places, queries
@@ -182,12 +182,13 @@ async def find_misplaced(context: JobContext) -> None:
     and those whose move was lost."""
     place = await walk(context.read, "places of photographs")
     rows = await places.stretch(context.read, place.after, LOOKED_AT_ONCE)
-    owners = [row["owner_id"] for row in rows if row["is_misplaced"]]
+    owners = [str(row["owner_id"]) for row in rows if row["is_misplaced"]]
     misplaced.set(len(owners))
+    served = {args["user_id"] for args in await owed(context.read, "media.move")}
     async with context.transaction() as tx:
         if await move_on(tx, place, rows, LOOKED_AT_ONCE):
-            for user_id in sorted(set(owners)):
-                tx.enqueue("media.move", user_id=str(user_id))
+            for user_id in sorted({*owners} - served):
+                tx.enqueue("media.move", user_id=user_id)
 
 
 async def _copy_all(storage: Storage, moves: list[Move]) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from actors.kernel.text import printable
+from actors.kernel.text import no_longer_than, printable
 
 TAG_LENGTH = 50
 _TAG_MARKS = "_-"
@@ -28,7 +28,7 @@ def _each_once(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # Lengths come first: normalising a megabyte of combining marks takes minutes.
-Caption = Annotated[str, Field(max_length=2200), AfterValidator(printable)]
-AltText = Annotated[str, Field(max_length=1500), AfterValidator(printable)]
+Caption = Annotated[str, Field(max_length=2200), AfterValidator(printable), no_longer_than(2200)]
+AltText = Annotated[str, Field(max_length=1500), AfterValidator(printable), no_longer_than(1500)]
 Tag = Annotated[str, Field(max_length=4 * TAG_LENGTH), AfterValidator(tag)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(_each_once)]

@@ -12,14 +12,14 @@ from actors.graph.messages import Relationship
 from actors.kernel.errors import Conflict
 from actors.kernel.message import Command, Query, Trusted, View
 from actors.kernel.paging import PagedQuery
-from actors.kernel.text import one_line, printable
+from actors.kernel.text import no_longer_than, one_line, printable
 from actors.profiles.links import WebAddress
 from actors.profiles.socials import Socials
 
 # Lengths come first: normalising a megabyte of combining marks takes minutes.
-DisplayName = Annotated[str, Field(max_length=50), AfterValidator(one_line)]
-Bio = Annotated[str, Field(max_length=500), AfterValidator(printable)]
-Label = Annotated[str, Field(max_length=40), AfterValidator(one_line), Field(min_length=1)]
+DisplayName = Annotated[str, Field(max_length=50), AfterValidator(one_line), no_longer_than(50)]
+Bio = Annotated[str, Field(max_length=500), AfterValidator(printable), no_longer_than(500)]
+Label = Annotated[str, Field(max_length=40), AfterValidator(one_line), no_longer_than(40), Field(min_length=1)]
 
 
 class ProfileLink(View):

@@ -158,8 +158,9 @@ async def test_what_lies_on_the_wrong_side_is_found_and_moved_though_nobody_says
         for url in await addresses(system, who, ticket)
     ]
     await fetch(database_url, "INSERT INTO private_accounts (user_id, since) VALUES ($1, now())", ana.id)
-    await perform(outside, find_misplaced)
-    assert await owed(database_url, "media.move") == [{"user_id": str(ana.id)}]
+    for _ in range(2):
+        await perform(outside, find_misplaced)
+        assert await owed(database_url, "media.move") == [{"user_id": str(ana.id)}], "once, until it is done"
     assert REGISTRY.get_sample_value("vitrine_photos_misplaced") == 2
     await perform(outside, move, user_id=ana.id)
     (left,) = await owed(database_url, "media.discard")
@@ -167,7 +168,7 @@ async def test_what_lies_on_the_wrong_side_is_found_and_moved_though_nobody_says
     assert await seen(public) == [False] * 6 + [True] * 3
     assert await seen(await addresses(system, ana, worn)) == [True] * 3
     await perform(outside, find_misplaced)
-    assert len(await owed(database_url, "media.move")) == 1
+    assert REGISTRY.get_sample_value("vitrine_photos_misplaced") == 0
 
 
 async def test_two_moves_at_once_and_one_that_died_leave_one_copy(

@@ -70,3 +70,13 @@ def test_a_text_too_long_is_refused_before_it_is_normalised(adapter: TypeAdapter
     with pytest.raises(ValidationError):
         adapter.validate_python("a" + "\u0301\u0327" * 20_000)  # whose normal form takes over a second
     assert time.thread_time() - began < 0.2
+
+
+@pytest.mark.parametrize(("adapter", "most"), [(CAPTION, 2200), (TypeAdapter(AltText), 1500)])
+def test_a_text_holds_no_more_than_it_may_once_it_is_normalised(adapter: TypeAdapter[Any], most: int) -> None:
+    becomes_two = "\u0958"
+    kept = adapter.validate_python(becomes_two * (most // 2))
+    assert len(kept) == most
+    assert adapter.validate_python(kept) == kept
+    with pytest.raises(ValidationError, match=f"at most {most} characters"):
+        adapter.validate_python(becomes_two * (most // 2 + 1))
