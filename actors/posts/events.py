@@ -6,7 +6,8 @@ from uuid import UUID
 
 from actors.graph.messages import Mine, MineChanged
 from actors.kernel.message import Event, Live, View
-from actors.posts.messages import CountsItem, PostView
+from actors.posts.messages import PostView
+from actors.posts.sight_messages import CountsItem
 from actors.profiles.messages import PersonView
 
 

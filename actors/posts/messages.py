@@ -242,19 +242,3 @@ class ListLikes(PagedQuery[PersonView]):
 
     caller: Trusted[Caller | None] = None
     post_id: UUID
-
-
-CountsItem = tuple[UUID, int, int, int, int]
-"""post id, v, likes, reposts, comments"""
-
-
-class CountsFound(View):
-    """The counts of those posts that are there."""
-
-    items: tuple[CountsItem, ...]
-
-
-class GetCounts(Query[CountsFound]):
-    """The counts of posts on a screen."""
-
-    post_ids: Annotated[tuple[UUID, ...], Field(max_length=200)]

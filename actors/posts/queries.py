@@ -8,8 +8,8 @@ from uuid import UUID
 from actors.graph.visibility import may_see, wants_to_hear_of
 from actors.kernel.transaction import Reads
 from actors.posts.cards import Cards, Head, heads
-from actors.posts.messages import CountsItem, PostView, ViewerState
-from actors.posts.sight_messages import PostSeen
+from actors.posts.messages import PostView, ViewerState
+from actors.posts.sight_messages import CountsItem, PostSeen
 
 Pair = tuple[UUID | None, UUID]
 """Who looks, None for a visitor, and at which post."""

@@ -9,8 +9,6 @@ from actors.kernel.paging import Page
 from actors.posts import changes, lists, queries
 from actors.posts.edit_messages import ListRevisions, RevisionView
 from actors.posts.messages import (
-    CountsFound,
-    GetCounts,
     GetPost,
     GetPosts,
     ListBookmarks,
@@ -20,7 +18,7 @@ from actors.posts.messages import (
     PostItem,
 )
 from actors.posts.part import PostsPart
-from actors.posts.sight_messages import PostsSeen, SeePosts
+from actors.posts.sight_messages import CountsFound, GetCounts, PostsSeen, SeePosts
 from actors.posts.tag_messages import FollowedTag, ListFollowedTags, ListTagPosts, SetTagFollow, TagFollowState
 from actors.profiles.messages import PersonView
 

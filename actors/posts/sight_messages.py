@@ -1,4 +1,4 @@
-"""What the live edge asks of posts that somebody wants to watch."""
+"""What the live edge asks of posts that somebody watches, or wants to."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,7 +7,21 @@ from pydantic import Field
 
 from actors.auth.people import Caller
 from actors.kernel.message import Query, Trusted, View
-from actors.posts.messages import CountsItem
+
+CountsItem = tuple[UUID, int, int, int, int]
+"""post id, v, likes, reposts, comments"""
+
+
+class CountsFound(View):
+    """The counts of those posts that are there."""
+
+    items: tuple[CountsItem, ...]
+
+
+class GetCounts(Query[CountsFound]):
+    """The counts of posts on a screen."""
+
+    post_ids: Annotated[tuple[UUID, ...], Field(max_length=200)]
 
 
 class PostSeen(View):

@@ -11,8 +11,7 @@ from actors.auth.standing import RecentRevocations, RevocationsFound
 from actors.graph.sight_messages import HiddenAmong, OpenAmong, ReadersAmong, SeePerson
 from actors.kernel.errors import Unavailable
 from actors.kernel.message import Request
-from actors.posts.messages import CountsItem, GetCounts
-from actors.posts.sight_messages import PostSeen, SeePosts
+from actors.posts.sight_messages import CountsItem, GetCounts, PostSeen, SeePosts
 from server.realtime.following import Shown
 from server.realtime.screening import ViewerId
 

@@ -16,7 +16,6 @@ from actors.media.messages import PhotoState, UploadMissing
 from actors.posts.messages import (
     CreatePost,
     DeletePost,
-    GetCounts,
     GetPost,
     GetPosts,
     ListProfilePosts,
@@ -24,6 +23,7 @@ from actors.posts.messages import (
     PhotoUsed,
     SetLike,
 )
+from actors.posts.sight_messages import GetCounts
 from tests.actors.auth.people import callers, facts, fetch, until
 from tests.actors.media.uploading import signed, uploaded
 from tests.actors.posts.posting import plant, publish

@@ -22,8 +22,7 @@ from actors.graph.sight_messages import (
     SeePerson,
 )
 from actors.kernel.errors import NotFound, Unavailable
-from actors.posts.messages import CountsFound, GetCounts
-from actors.posts.sight_messages import PostSeen, PostsSeen, SeePosts
+from actors.posts.sight_messages import CountsFound, GetCounts, PostSeen, PostsSeen, SeePosts
 
 NOTHING_REVOKED = RevocationsFound(as_of=datetime.now(UTC), sessions=(), standings=())
 SOMEBODY = uuid4()
