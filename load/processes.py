@@ -5,8 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 
@@ -18,23 +19,45 @@ class PartFailed(Exception):
     """A process ended, or did not come up; the text holds its last words."""
 
 
+class Process(Protocol):
+    """What a `Part` needs of its process; `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def kill(self) -> None: ...
+    def wait(self) -> int: ...
+
+
+Start = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts `python <arguments>` with exactly this environment, what it says appended to a file."""
+
+
+def start(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    """Start it as a shell would. Call from the main thread: Linux ties the child to its thread."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  two system calls, no lock
+        )
+
+
 class Part:
     """A running process. It does not outlive the one that started it."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        """Start `python <arguments>`. Call from the main thread: Linux ties the child to its thread."""
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log: Path, *, start: Start = start
+    ) -> None:
+        """Start `python <arguments>`."""
         self.name = " ".join(arguments)
         self._log = log
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, *arguments],
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGKILL),  # noqa: PLW1509  two system calls, no lock
-            )
+        self._process = start(arguments, environment, log)
 
     @property
     def pid(self) -> int:
@@ -87,12 +110,14 @@ class Part:
 class Served(Part):
     """A `serve` process and where it listens."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, *, port: int = 0, processes: int = 1) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, *, port: int = 0, processes: int = 1, start: Start = start
+    ) -> None:
         """Start it on `port`, or on a free one; `processes` share it."""
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         own = {**environment, "HOST": "127.0.0.1", "PORT": str(self.port), "PUBLIC_URL": self.url}
-        super().__init__(["-m", "server", "serve", "--processes", str(processes)], own, log)
+        super().__init__(["-m", "server", "serve", "--processes", str(processes)], own, log, start=start)
 
     async def ready(self, seconds: float = 30) -> None:
         """Return when it serves. Raises `PartFailed` when it ends first, or is late."""

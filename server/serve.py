@@ -60,9 +60,8 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
         served = runner(app)
         await served.setup()
         await web.SockSite(served, listener, backlog=BACKLOG).start()
-        # What was made until now stays; the collector need not look at it again, nor as often at what comes and goes.
+        # What was made until now stays; the collector need not look at it again.
         gc.freeze()
-        gc.set_threshold(50_000, 20, 50)
         log.info("serving", host=settings.host, port=settings.port, pid=os.getpid())
         await stopping.wait()
         log.info("draining", failed=failed)

@@ -1,6 +1,7 @@
 """What tests are given: real servers, one set a run; a database of its own for each test."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -35,6 +36,9 @@ structlog.configure(
     ]
 )
 
+# As in a process of ours: see `server.cli.main`.
+gc.set_threshold(50_000, 20, 50)
+
 _SERVERS = pytest.StashKey[Mapping[str, str]]()
 _STOP = pytest.StashKey[ExitStack]()
 
@@ -57,6 +61,11 @@ def _servers_of(config: pytest.Config) -> Mapping[str, str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Name our marks."""
     config.addinivalue_line("markers", "slow: takes minutes; `make faults` runs it, `make test` does not")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported for the tests stays: the collector need not look at it again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

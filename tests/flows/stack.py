@@ -19,6 +19,7 @@ from actors.settings import Settings, variable_names
 from load.processes import Part, Served
 from server.http.tokens import Tokens
 from tests.contract import held_to_openapi
+from tests.flows.forked import forked
 from tests.flows.people import Person, insert_people, insert_posts
 from tests.flows.watcher import Watcher
 
@@ -53,20 +54,20 @@ class Stack:
 
     async def serve(self, *, fault: str = "", port: int = 0, **environment: str) -> Served:
         """A server that is ready, which kills itself when it reaches `fault`."""
-        served = Served(self._with(environment, fault), self._log(), port=port)
+        served = Served(self._with(environment, fault), self._log(), port=port, start=forked)
         self._parts.append(served)
         await served.ready()
         return served
 
     def worker(self, *, fault: str = "", **environment: str) -> Part:
         """A worker that does jobs, and kills itself when it reaches `fault`."""
-        part = Part(["-m", "server", "worker"], self._with(environment, fault), self._log())
+        part = Part(["-m", "server", "worker"], self._with(environment, fault), self._log(), start=forked)
         self._parts.append(part)
         return part
 
     async def vitrine(self, *arguments: str) -> str:
         """What `vitrine <arguments>` said; it must succeed."""
-        part = Part(["-m", "server", *arguments], self._with({}, ""), self._log())
+        part = Part(["-m", "server", *arguments], self._with({}, ""), self._log(), start=forked)
         self._parts.append(part)
         assert await part.ended(60) == 0, part.last_words()
         return part.words()

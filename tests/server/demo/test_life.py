@@ -13,6 +13,7 @@ from load.processes import Part
 from server.demo.life import Town
 from server.demo.pictures import draw
 from server.demo.resident import Resident
+from tests.flows.forked import forked
 from tests.flows.stack import environment_of, stack_of
 from tests.server.demo.conftest import Seeded
 
@@ -30,7 +31,7 @@ async def test_people_act_by_themselves_until_they_are_told_to_stop(
     async with stack_of(seeded.settings, tmp_path) as stack:
         served = await stack.serve()
         environment = environment_of(seeded.settings) | {"PUBLIC_URL": served.url}
-        life = Part(["-m", "server", "life"], environment, tmp_path / "life.log")
+        life = Part(["-m", "server", "life"], environment, tmp_path / "life.log", start=forked)
         try:
             deadline = time.monotonic() + 60
             while await database.fetchval(DEEDS, began) == 0:
@@ -49,7 +50,7 @@ async def test_people_act_by_themselves_until_they_are_told_to_stop(
 
 async def test_they_wait_while_the_server_is_away(seeded: Seeded, tmp_path: Path) -> None:
     nowhere = environment_of(seeded.settings) | {"PUBLIC_URL": "http://127.0.0.1:9", "LOG_LEVEL": "info"}
-    life = Part(["-m", "server", "life"], nowhere, tmp_path / "life.log")
+    life = Part(["-m", "server", "life"], nowhere, tmp_path / "life.log", start=forked)
     try:
         deadline = time.monotonic() + 30
         while life.words().count("demo people wait") < 2:
