@@ -87,3 +87,21 @@ async def test_the_walk_goes_through_all_posts_a_stretch_at_a_time_and_begins_ag
     await strike(outside, RECOUNT)
     await settle(database_url)
     assert await drift(database_url) == [0, 0]
+
+
+async def test_replies_that_are_miscounted_are_counted_anew_while_people_reply(
+    system: System, outside: Outside, database_url: str
+) -> None:
+    (ana,) = await callers(system, "ana")
+    (post,) = await plant(database_url, [ana.id])
+    tops = [(await say(system, ana, post)).id for _ in range(3)]
+    await fetch(database_url, "UPDATE comments SET replies = replies + 5 WHERE id = $1", tops[0])
+    await fetch(database_url, "UPDATE comments SET replies = replies - 2 WHERE id = $1", tops[1])
+    await asyncio.gather(
+        *(strike(outside, RECOUNT) for _ in range(4)),
+        *(say(system, ana, post, parent_id=tops[n % 3]) for n in range(20)),
+    )
+    await settle(database_url)
+    assert await drift(database_url) == [0, 0]
+    await strike(outside, RECOUNT)
+    assert REGISTRY.get_sample_value("vitrine_counts_drift", {"count": "replies to comments"}) == 0
