@@ -6,14 +6,17 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticKnownError
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_SEEN = frozenset("LMNPS")
+"""Letters, marks, numbers, punctuation and symbols; not blanks, nor signs that only say how others are set."""
 
 
 def printable(text: str) -> str:
-    """The text trimmed. Raises ValueError for control characters (PostgreSQL has no NUL), half surrogates."""
+    """The text trimmed; empty if nothing of it is seen. Raises ValueError for control characters (PostgreSQL has no
+    NUL), half surrogates."""
     text = unicodedata.normalize("NFC", text.strip())
     if any(unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\r\t" for sign in text):
         raise ValueError("holds control characters")
-    return text
+    return text if any(unicodedata.category(sign)[0] in _SEEN for sign in text) else ""
 
 
 def no_longer_than(length: int) -> AfterValidator:

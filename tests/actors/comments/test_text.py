@@ -25,7 +25,9 @@ def test_a_comment_is_kept_trimmed_and_in_one_form(written: str, kept: str) -> N
     assert TEXT.validate_python(written) == kept
 
 
-@pytest.mark.parametrize("written", ["", " \n ", "x" * 2001, "bell\x07", "escape\x1b[2J", "\ud800", "\u0958" * 1500])
+@pytest.mark.parametrize(
+    "written", ["", " \n ", "\u200b \u2060\ufeff", "x" * 2001, "bell\x07", "escape\x1b[2J", "\ud800", "\u0958" * 1500]
+)
 def test_what_is_empty_too_long_or_no_text_is_refused(written: str) -> None:
     with pytest.raises(ValidationError):
         TEXT.validate_python(written)

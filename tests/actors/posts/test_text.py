@@ -62,6 +62,8 @@ def test_a_caption_that_cannot_be_kept_is_refused(written: str) -> None:
 
 def test_a_caption_keeps_its_lines() -> None:
     assert CAPTION.validate_python("  one\ntwo  ") == "one\ntwo"
+    assert CAPTION.validate_python("\u200b") == "", "of which nobody would see anything"
+    assert CAPTION.validate_python("\U0001f469\u200d\U0001f3a8") == "\U0001f469\u200d\U0001f3a8"
 
 
 @pytest.mark.parametrize("adapter", [CAPTION, TypeAdapter(AltText), TypeAdapter(Tag)])
