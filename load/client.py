@@ -8,7 +8,8 @@
 
 Its duties: it answers pings, and takes a server that is silent for gone; it remembers the last position it was sent and
 continues every topic from there after a reconnect; it drops what it has by (topic, id) and counts by `v`; it calls
-`refetch(topic)` when something is missing or may be seen no longer, and once more if that fails; it shows a newer token
+`refetch(topic)` when something is missing or may be seen no longer, once more if that fails, and goes on from the
+`Stream-Position` that it returns, that of the new page: somebody may have kept it for a while; it shows a newer token
 before the old one runs out; it waits with full jitter between attempts, asks again what was refused for now, and stops
 where that cannot help.
 """
@@ -28,6 +29,7 @@ PROTOCOL = "vitrine.v1.json"
 SILENCE_SECONDS = 40.0
 """A server pings every 25 s, give or take a tenth, and waits ten for the answer."""
 STOP_FROM = 4500
+AGAIN_SECONDS = 1.0
 
 
 class Stopped(Exception):
@@ -47,7 +49,7 @@ class LiveClient:
         url: str,
         *,
         token: Callable[[], Awaitable[str | None]] | None = None,
-        refetch: Callable[[str], Awaitable[None]] | None = None,
+        refetch: Callable[[str], Awaitable[str | None]] | None = None,
         backoff: tuple[float, float] = BACKOFF,
     ) -> None:
         self.memory = Memory()
@@ -66,6 +68,8 @@ class LiveClient:
         """Those that this connection carries: `position` speaks for them, and for no others."""
         self._stale: set[str] = set()
         """Those that are to be fetched again: until that is done no position speaks for them, on any connection."""
+        self._behind: set[str] = set()
+        """Those that are asked to go on from their new page: what they say before that is answered they say again."""
         self._tracked: set[str] = set()
         self._requests = Requests()
         self._ws: Ws | None = None
@@ -145,7 +149,7 @@ class LiveClient:
         for topic, outcome in frame["ok"]["topics"].items():
             await self._begun(ws, topic, outcome)
         for lost in self._stale.difference(self._topics):
-            await self._fetch_again(lost)
+            await self._fetch_again(ws, lost)
         self.position = self.position or frame["ok"]["position"]
         if self._tracked:
             # Its answer is read like any other frame: waiting here would wait for ourselves.
@@ -158,8 +162,13 @@ class LiveClient:
             self._topics[topic] = outcome["position"]
             self._live.add(topic)
             self.memory.count(outcome.get("counts") or ())
+            is_again = topic in self._behind
+            self._behind.discard(topic)
             if not outcome["recovered"]:
-                await self._fetch_again(topic)
+                if is_again:
+                    # Even its new page was made too long ago: in a moment nobody will keep it any more.
+                    await asyncio.sleep(AGAIN_SECONDS)
+                await self._fetch_again(ws, topic)
         elif error["temporary"]:
             if topic in self._topics:
                 since = self._topics[topic] = self._topics[topic] or self.position
@@ -181,13 +190,13 @@ class LiveClient:
             case "counts":
                 self.memory.count(frame["items"])
             case "lag":
-                await self._fetch_again(frame["topic"])
+                await self._fetch_again(ws, frame["topic"])
             case "notice" if "expiring" in frame and self._token is not None:
                 await self._requests.send(ws, {"op": "refresh", "token": await self._token()})
             case "notice" if "unsubscribed" in frame:
                 self._forget(frame["unsubscribed"]["topic"])
-                await self._fetch_again(frame["unsubscribed"]["topic"])
-            case "event" if self.memory.is_first(frame["topic"], frame["id"]):
+                await self._fetch_again(ws, frame["unsubscribed"]["topic"])
+            case "event" if frame["topic"] not in self._behind and self.memory.is_first(frame["topic"], frame["id"]):
                 return frame
         # `reconnect` asks for nothing: the server closes the socket at the moment that it drew.
         return None
@@ -207,17 +216,26 @@ class LiveClient:
     def _forget(self, topic: str) -> None:
         self._topics.pop(topic, None)
         self._live.discard(topic)
+        self._behind.discard(topic)
 
-    async def _fetch_again(self, topic: str) -> None:
+    async def _fetch_again(self, ws: Ws, topic: str) -> None:
         """What happens meanwhile waits in the socket. If it fails the connection ends, and the next begins with it."""
         self._stale.add(topic)
+        position = None
         if self._refetch is not None:
-            await self._refetch(topic)
+            position = await self._refetch(topic)
+            self.memory.forget(topic)
         self._stale.discard(topic)
+        if position is not None and topic in self._topics:
+            self._topics[topic] = position
+            self._live.discard(topic)
+            self._behind.add(topic)
+            await self._requests.send(ws, {"op": "sub", "topic": topic, "since": position})
 
     def _lost(self) -> None:
         self._ws = None
         self._live.clear()
+        self._behind.clear()
         self._requests.lose_all()
 
 

@@ -28,6 +28,11 @@ class Memory:
             self._seen.popitem(last=False)
         return True
 
+    def forget(self, topic: str) -> None:
+        """What was met of this topic is not on the screen any more."""
+        for key in [key for key in self._seen if key[0] == topic]:
+            del self._seen[key]
+
     def count(self, items: Iterable[list[Any]]) -> None:
         """Keep counts as frames carry them, `[id, v, likes, reposts, comments]`, where `v` is greater than known."""
         for post_id, v, likes, reposts, comments in items:

@@ -161,7 +161,7 @@ export class Feed {
     else this.#waiting.push(item);
     if (this.#waiting.length > MOST_WAITING) this.#unseen += this.#waiting.splice(0).length;
     // A list that grew long at its top begins anew: its end is pages away from where the next page goes on.
-    if (this.#cards.size > MOST_CARDS && scrollY < NEAR_TOP) this.refetch().catch(say);
+    if (this.#cards.size > MOST_CARDS && scrollY < NEAR_TOP) this.#live.refetch(this.topic);
     this.#tellNews();
   }
 
@@ -190,7 +190,7 @@ export class Feed {
   }
 
   async #showNews() {
-    if (this.#unseen) await this.refetch().catch(say);
+    if (this.#unseen) await this.#live.refetch(this.topic);
     else this.#insert(this.#waiting.splice(0));
     this.#tellNews();
     scrollTo({ top: 0, behavior: "smooth" });

@@ -16,6 +16,11 @@ export class Memory {
     return true;
   }
 
+  /** What was met of this topic is not on the screen any more. */
+  forget(topic) {
+    for (const key of this.#seen) if (key.startsWith(`${topic} `)) this.#seen.delete(key);
+  }
+
   /** These counts of a post, or those known already if they are as new: `v` only grows. */
   newest(postId, counts) {
     const known = this.#counts.get(postId);

@@ -13,8 +13,8 @@ const TRACK_AT_MOST = 200;
  *   token()  who you are where no cookie says so, may be async: for `connect`, and again before the token runs out
  *   event(topic, type, data)  each event once, in order within its topic
  *   counts({post_id: {v, likes, reposts, comments}})  absolute, and newer than what was told before
- *   stale(topic)  the topic begins from no position or one too old: the page may have a hole, fetch it anew. Events
- *       of the topic wait until the promise it returns is kept, so that no older page overwrites them
+ *   stale(topic)  the topic begins from no position or one too old: the page may have a hole, fetch it anew. Resolves to
+ *       the `Stream-Position` of the new page, from which the topic goes on: it may be a page that somebody kept
  *   lost(topic, code)  the topic is not watched (any more)
  *   state("live" | "connecting" | "off", why)
  */
@@ -24,7 +24,7 @@ export class Live {
   #on;
   #socket = null;
   #requests = null; // those on this socket
-  // name → {position, held: events that wait for a refetch, isLive: positions speak for it, isBehind: it lags}
+  // name → {position: null while its page is fetched, isLive: positions speak for it, isBehind: its events come again}
   #topics = new Map();
   #tracked = new Set();
   #patience = new Patience();
@@ -53,7 +53,7 @@ export class Live {
 
   /** Watch a topic from a position on: the `Stream-Position` of the page that is on the screen. */
   watch(topic, position = null) {
-    this.#topics.set(topic, { position, held: null, isLive: false, isBehind: false });
+    this.#topics.set(topic, { position, isLive: false, isBehind: false });
     if (this.#isOpen) this.#subscribe(topic, this.#topics.get(topic), position);
   }
 
@@ -100,19 +100,17 @@ export class Live {
 
   #introduce(token) {
     const topics = {};
-    // A topic whose refetch was under way when the last socket broke is fetched once more.
-    for (const [name, known] of this.#topics) topics[name] = known.held ? null : known.position;
+    // A topic whose refetch was under way when the last socket broke has no position, and is fetched once more.
+    for (const [name, known] of this.#topics) topics[name] = known.position;
     const asked = new Map(this.#topics);
     this.#requests.send({ op: "connect", token, topics }, (ok) => {
       if (!ok) return; // the close that follows says why
       this.#socket.isConnected = true;
       this.#patience.opened();
       this.#patience.silenceMs = ok.ping_ms * 1.5;
-      for (const [name, known] of asked) {
-        if (this.#topics.get(name) === known) this.#begun(name, known, ok.topics[name], topics[name]);
-      }
       for (const [name, known] of this.#topics) {
-        if (asked.get(name) !== known) this.#subscribe(name, known, known.position);
+        if (asked.get(name) === known) this.#begun(name, known, ok.topics[name], topics[name]);
+        else this.#subscribe(name, known, known.position);
       }
       if (this.#tracked.size) this.#track([...this.#tracked]);
       this.#on.state("live");
@@ -128,31 +126,38 @@ export class Live {
   }
 
   #begun(topic, known, answer, since) {
-    if (answer?.err?.code === "already_subscribed") return;
+    if (answer?.err?.code === "already_subscribed") return void (known.isBehind = false);
     if (answer?.err?.temporary) {
       const again = () => this.#topics.get(topic) === known && this.#subscribe(topic, known, since);
       return this.#requests.later(answer.err, again);
     }
     if (!answer || answer.err) return this.#lost(topic, answer?.err?.code ?? "unknown");
-    known.isLive = true;
-    known.isBehind = false;
-    known.position = answer.recovered && since !== null ? since : answer.position;
+    const { isFetched } = known;
+    const position = answer.recovered && since !== null ? since : answer.position;
+    Object.assign(known, { position, isLive: true, isBehind: false, isFetched: false });
     if (answer.counts) this.#told(answer.counts);
-    if (!answer.recovered) this.#refetch(topic, known);
+    if (answer.recovered) return;
+    // If even its new page was made too long ago, then in a moment nobody will keep it any more.
+    if (isFetched) this.#requests.later({ retry_after_ms: 1_000 }, () => this.refetch(topic));
+    else this.refetch(topic);
   }
 
-  /** Hold the topic's events back while its page is fetched anew. */
-  async #refetch(topic, known) {
-    const held = (known.held = []);
+  /** Have a topic's page fetched anew, and go on from there. What the topic says meanwhile it says again then. */
+  async refetch(topic) {
+    const known = this.#topics.get(topic);
+    if (!known) return;
+    const [socket, begun] = [this.#socket, known.position];
+    const isCurrent = () => this.#topics.get(topic) === known && this.#socket === socket;
+    Object.assign(known, { position: null, isLive: false, isBehind: true });
     try {
-      await this.#on.stale(topic);
+      const position = (await this.#on.stale(topic)) ?? begun;
+      if (!isCurrent()) return;
+      this.memory.forget(topic); // what was on the screen before is not
+      Object.assign(known, { position, isFetched: true });
+      if (this.#isOpen) this.#subscribe(topic, known, position);
     } catch {
-      if (known.held === held) this.#socket?.close(4900, "refetch failed"); // the next connection tries again
-      return;
+      if (isCurrent()) socket?.close(4900, "refetch failed"); // the next connection tries again
     }
-    if (known.held !== held) return;
-    known.held = null;
-    for (const push of held) this.#on.event(topic, push.type, push.data);
   }
 
   #track(posts) {
@@ -169,7 +174,7 @@ export class Live {
       this.#socket.send('{"op":"pong"}');
     } else if (frame.push === "lag") {
       const known = this.#topics.get(frame.topic);
-      if (!known) return;
+      if (!known?.position) return; // it goes on from its new page
       // Until it goes on from there no position speaks for it, not even if this socket breaks now. What it says before
       // that it says again, after what is older: to take it now would be out of order, to remember it would lose it.
       Object.assign(known, { position: frame.from, isLive: false, isBehind: true });
@@ -179,11 +184,10 @@ export class Live {
   }
 
   #event(push) {
-    const known = this.#topics.get(push.topic) ?? (push.topic === "me" ? { held: null } : null);
+    const known = this.#topics.get(push.topic);
     this.#reached(push.position);
-    if (!known || known.isBehind || !this.memory.isFirst(push.topic, push.id)) return;
-    if (known.held) known.held.push(push);
-    else this.#on.event(push.topic, push.type, push.data);
+    if (known ? known.isBehind : push.topic !== "me") return;
+    if (this.memory.isFirst(push.topic, push.id)) this.#on.event(push.topic, push.type, push.data);
   }
 
   /** A position speaks for the whole socket: everything up to it was sent. */
@@ -203,12 +207,9 @@ export class Live {
   }
 
   async #refresh() {
-    try {
-      const token = await this.#on.token();
-      if (token && this.#isOpen) this.#requests.insist({ op: "refresh", token }, () => true);
-    } catch {
-      // The token runs out, the socket closes, and connecting again meets the same error.
-    }
+    // Without a newer one the token runs out, the socket closes, and connecting again meets the same error.
+    const token = await Promise.resolve().then(() => this.#on.token()).catch(() => null);
+    if (token && this.#isOpen) this.#requests.insist({ op: "refresh", token }, () => true);
   }
 
   #lost(topic, code) {
@@ -242,9 +243,8 @@ export class Live {
     const socket = this.#socket;
     this.#socket = null;
     for (const known of this.#topics.values()) known.isLive = false;
-    if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
-    }
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
   }
 }

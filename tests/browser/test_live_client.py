@@ -1,5 +1,6 @@
 """State before + events = state after, by random deeds through the browser's client, whatever breaks meanwhile."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from redis.asyncio import Redis
 from actors.settings import Settings
 from load.processes import Served
 from tests.flows.deeds import Deeds
-from tests.flows.shown import Shown
+from tests.flows.shown import Shown, State
 from tests.flows.stack import Stack, eventually, stack_of
 
 DRIVE = """async ([token, positions]) => {
@@ -68,16 +69,24 @@ async def stack(settings: Settings, tmp_path: Path) -> AsyncIterator[Stack]:
         yield stack
 
 
-async def drive(page: Page, shown: Shown, served: Served, token: str) -> None:
-    """Let the page watch all topics through the browser's client, from the positions of what is shown."""
+async def drive(page: Page, shown: Shown, served: Served, token: str, kept: dict[str, tuple[State, str]]) -> None:
+    """Let the page watch all topics through the browser's client, from the positions of what is shown. What is `kept`
+    of a topic, a page and its position, is what it is given once when it asks for a new one."""
 
     def counted(news: dict[str, Any]) -> None:
         for counts in news.values():
             shown.counts(counts)
 
+    async def fetch(topic: str) -> str:
+        if topic not in kept:
+            return await shown.fetch(topic)
+        state, position = kept.pop(topic)
+        shown.state |= state
+        return position
+
     await page.expose_function("heard", lambda _, kind, data: shown.event(kind, data))
     await page.expose_function("counted", counted)
-    await page.expose_function("fetchAnew", shown.fetch)
+    await page.expose_function("fetchAnew", fetch)
     # A document of the same origin in which nothing else is live.
     await page.goto(f"{served.url}/web/icon.svg")
     positions = {topic: await shown.fetch(topic) for topic in shown.topics}
@@ -101,7 +110,8 @@ async def test_what_the_browsers_client_keeps_is_what_a_fresh_request_says(brows
     async def is_right() -> None:
         await eventually(differs, wanted=False, what="what is shown differs from what is there", seconds=60)
 
-    await drive(page, shown, served, people[0].token)
+    kept: dict[str, tuple[State, str]] = {}
+    await drive(page, shown, served, people[0].token, kept)
     await page.wait_for_function(LIVE_AGAIN, arg=1)
     await deeds.do(20)
     await is_right()
@@ -119,6 +129,13 @@ async def test_what_the_browsers_client_keeps_is_what_a_fresh_request_says(brows
         await stack.ok(served, "PATCH", f"/v1/posts/{post_id}", people[0], json={"caption": caption})
     await is_right()
     assert shown.refetches == fetched, "what was named in a lag was replayed"
+    topic = f"post:{post_id}"
+    kept[topic] = await shown.topics[topic]()
+    await stack.ok(served, "PATCH", f"/v1/posts/{post_id}", people[0], json={"caption": "newer than the kept page"})
+    await is_right()
+    await page.evaluate("(topic) => live.watch(topic, '1-1')", topic)
+    await eventually(lambda: asyncio.sleep(0, bool(kept)), wanted=False)
+    await is_right()
     await deeds.delete_and_restore()
     await is_right()
     async with Redis.from_url(stack.settings.redis_url) as redis:

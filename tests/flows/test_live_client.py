@@ -24,8 +24,8 @@ async def keep_right(stack: Stack, *, first: Served, second: Served, kill: bool)
     async def token() -> str:
         return author.token
 
-    async def refetch(topic: str) -> None:
-        await shown.fetch(topic)
+    async def refetch(topic: str) -> str:
+        return await shown.fetch(topic)
 
     live = LiveClient(stack.http, f"{first.url}/v1/realtime", token=token, refetch=refetch, backoff=(0.05, 1.0))
     for topic in shown.topics:

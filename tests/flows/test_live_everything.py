@@ -23,9 +23,8 @@ async def test_what_the_python_client_hears_of_everything_else_is_what_a_fresh_r
     async def token() -> str:
         return me.token
 
-    async def refetch(topic: str) -> None:
-        if topic in shown.topics:
-            await shown.fetch(topic)
+    async def refetch(topic: str) -> str | None:
+        return await shown.fetch(topic) if topic in shown.topics else None
 
     live = LiveClient(stack.http, f"{served.url}/v1/realtime", token=token, refetch=refetch, backoff=(0.05, 0.5))
     for topic in shown.topics:

@@ -7,7 +7,6 @@ from contextlib import aclosing
 from typing import Any
 from uuid import uuid4
 
-import aiohttp
 import pytest
 
 from load import memory, patience
@@ -68,24 +67,6 @@ async def test_connected_long_with_nothing_received_it_resumes_from_the_ping(liv
     assert client.connected["topics"]["tag:sea"]["recovered"] is True
 
 
-async def test_it_asks_to_refetch_what_was_not_recovered_and_what_lags(live: Live, stream: Stream) -> None:
-    asked: list[str] = []
-
-    async def refetch(topic: str) -> None:
-        asked.append(topic)
-
-    client = LiveClient(live.http, live.url, refetch=refetch, backoff=(0.01, 0.05))
-    client.watch("tag:sea", since="4-1")
-    seen: list[Any] = []
-    reading = asyncio.create_task(read(client, seen, "end"))
-    await until(lambda: client.connected)
-    assert asked == ["tag:sea"]
-    await stream.add("tag:sea", "post.published", {"number": "end"}, skip=3)
-    async with asyncio.timeout(30):
-        await reading
-    assert asked == ["tag:sea", "tag:sea"]
-
-
 async def test_counts_only_grow_whatever_order_they_come_in(live: Live, stream: Stream) -> None:
     post_id = uuid4()
     live.people.posts[post_id] = (3, 3, 0, 0)
@@ -144,29 +125,6 @@ async def test_a_server_that_is_silent_is_left(live: Live, stream: Stream, monke
     await stream.add("tag:sea", "post.published", {"number": "end"})
     async with asyncio.timeout(30):
         await reading
-
-
-async def test_a_refetch_that_fails_is_made_up_for_before_anything_goes_on(live: Live, stream: Stream) -> None:
-    asked: list[str] = []
-
-    async def refetch(topic: str) -> None:
-        asked.append(topic)
-        if len(asked) in {1, 3}:
-            raise aiohttp.ClientError("a 503, say")
-
-    client = LiveClient(live.http, live.url, refetch=refetch, backoff=(0.01, 0.05))
-    client.watch("tag:sea", since="4-1")
-    seen: list[Any] = []
-    reading = asyncio.create_task(read(client, seen, "end"))
-    await until(lambda: client.position)
-    assert (asked, client.connections) == (["tag:sea"] * 2, 2)
-    # Here the log begins anew, which is told by a `lag`.
-    await stream.add("tag:sea", "post.published", {"number": 1}, skip=3)
-    await until(lambda: len(asked) == 4)
-    await stream.add("tag:sea", "post.published", {"number": "end"})
-    async with asyncio.timeout(30):
-        await reading
-    assert (seen, client.connections) == (["end"], 3), "the page that was fetched at last holds the first"
 
 
 async def test_what_is_pushed_before_connect_is_answered_is_no_answer(live: Live, stream: Stream) -> None:
