@@ -149,13 +149,19 @@ class Publisher:
         return len(facts) == CLAIM or len(jobs) == CLAIM
 
     def _add_fact(self, pipe: Pipe, fact: asyncpg.Record, n: int) -> int:
+        # Whoever watches is told before whoever reacts: a reaction takes longer than a look.
+        if fact["topics"]:
+            n += 1
+            self._add_shown(pipe, fact, f"{self.epoch}-{n}")
+            if not fact["ephemeral"]:
+                self._kept = n
         origin = fact["origin"] or ""
         for domain in fact["targets"].split():
             stream = inbox_of(domain)
             pipe.add("XADD", stream, "NOMKSTREAM", "*", "y", fact["type"], "p", fact["payload"], "o", origin)
-        if not fact["topics"]:
-            return n
-        n += 1
+        return n
+
+    def _add_shown(self, pipe: Pipe, fact: asyncpg.Record, entry: str) -> None:
         shown: list[str | bytes] = ["t", fact["topics"], "y", fact["live_type"], "i", str(fact["id"])]
         shown += ["a", fact["at"].isoformat(), "d", fact["live_data"], "b", str(self._kept)]
         if fact["ephemeral"]:
@@ -164,11 +170,9 @@ class Publisher:
             shown += ["s", str(fact["author"])]
         if fact["near"]:
             shown += ["m", fact["near"]]
-        pipe.add("XADD", LIVE, "NOMKSTREAM", f"{self.epoch}-{n}", *shown)
+        pipe.add("XADD", LIVE, "NOMKSTREAM", entry, *shown)
         if not fact["ephemeral"]:
-            pipe.add("XADD", KEPT, "NOMKSTREAM", f"{self.epoch}-{n}", *shown)
-            self._kept = n
-        return n
+            pipe.add("XADD", KEPT, "NOMKSTREAM", entry, *shown)
 
     async def _begin_epoch(self, *, after: int = 0) -> None:
         """Redis lost something: what has not taken effect is sent again, and the live log starts anew."""

@@ -116,6 +116,8 @@ async def measure(bench: Bench, outcome: Outcome, sockets: int, rate: int, goals
     except (SocketClosed, OSError, TimeoutError) as error:
         outcome.faults.append(f"{name}: not every socket opened: {error!r}")
         return
+    # Who came is told, too; what is measured begins when all are at rest.
+    await asyncio.sleep(bench.seconds(SETTLE_SECONDS, 0.5))
     began = time.monotonic()
     likes, failures = await send_likes(bench.url, post, senders, rate)
     took = time.monotonic() - began
