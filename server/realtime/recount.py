@@ -34,11 +34,19 @@ class Recount:
         while True:
             await self._fanout.was_reset.wait()
             self._fanout.was_reset.clear()
-            waiting = [UUID(key[5:]) for key in self._audience.topics if key.startswith("post:")]
-            while waiting and not self._fanout.was_reset.is_set():
-                # A domain that is busy now is asked again: the counts stay wrong until it has answered.
-                with suppress(Refusal):
-                    counts = await self._questions.counts(waiting[:COUNTED_AT_ONCE])
-                    self._fanout.latest.refresh_counts(counts)
-                    del waiting[:COUNTED_AT_ONCE]
-                await asyncio.sleep(PAUSE_SECONDS)
+            try:
+                await self._ask_for_all()
+            except Exception:
+                # The counts stay wrong until they have been asked for.
+                self._fanout.was_reset.set()
+                raise
+
+    async def _ask_for_all(self) -> None:
+        waiting = [UUID(key[5:]) for key in self._audience.topics if key.startswith("post:")]
+        while waiting and not self._fanout.was_reset.is_set():
+            # A domain that is busy now is asked again.
+            with suppress(Refusal):
+                counts = await self._questions.counts(waiting[:COUNTED_AT_ONCE])
+                self._fanout.latest.refresh_counts(counts)
+                del waiting[:COUNTED_AT_ONCE]
+            await asyncio.sleep(PAUSE_SECONDS)

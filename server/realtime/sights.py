@@ -80,11 +80,13 @@ class Sights:
                     del self._doubts[author_id]
                 try:
                     await self._settle_all(self._asked)
-                except Refusal as refusal:
+                except Exception as error:
                     # Whatever they do meanwhile is screened for itself, and counts wait.
-                    logger.warning("live: who may still see an author is not known", error=refusal)
                     for author_id in self._asked:
                         self.doubt(author_id)
+                    if not isinstance(error, Refusal):
+                        raise
+                    logger.warning("live: who may still see an author is not known", error=error)
                     await asyncio.sleep(PAUSE_SECONDS)
                 finally:
                     self._asked = {}
