@@ -26,6 +26,7 @@ from server.http.standings import Standings
 from server.realtime.realtime import Realtime
 from server.serve import assemble
 from tests.contract import held_to_openapi
+from tests.order import long_first
 from tests.servers import OwnValkey, drop_template, folder_for_servers, fresh_database, running_servers
 
 structlog.configure(
@@ -61,6 +62,14 @@ def _servers_of(config: pytest.Config) -> Mapping[str, str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Name our marks."""
     config.addinivalue_line("markers", "slow: takes minutes; `make faults` runs it, `make test` does not")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each of several workers begin with what takes long."""
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None:
+        items[:] = long_first(items, worker["workercount"])
 
 
 def pytest_collection_finish() -> None:
