@@ -91,11 +91,14 @@ class Pressure:
         return lag
 
     async def _depth(self) -> int:
-        depths = []
+        deepest = 0
         with suppress(RedisError, OSError):
-            for domain in self._domains:
-                depth = int(await self._outside.cache.redis.xlen(inbox_of(domain)))
+            async with self._outside.cache.redis.pipeline(transaction=False) as pipe:
+                for stream in (*map(inbox_of, self._domains), JOBS_STREAM):
+                    pipe.xlen(stream)
+                *depths, jobs = await pipe.execute()
+            for domain, depth in zip(self._domains, depths, strict=True):
                 metrics.inbox_depth.labels(domain).set(depth)
-                depths.append(depth)
-            metrics.jobs_queued.set(int(await self._outside.cache.redis.xlen(JOBS_STREAM)))
-        return max(depths, default=0)
+                deepest = max(deepest, depth)
+            metrics.jobs_queued.set(jobs)
+        return deepest
