@@ -217,14 +217,6 @@ async def test_events_of_a_topic_keep_their_order_though_some_wait_to_be_screene
     assert [(frame["data"]["number"], frame["position"]) for frame in frames] == [(1, "5-2"), (2, "5-3"), (3, "5-4")]
 
 
-async def test_when_nobody_can_tell_who_may_see_it_the_topic_is_told_to_look_again(live: Live, stream: Stream) -> None:
-    socket = await live.connect(uuid4(), topics={"tag:sea": None})
-    live.people.delay = 10
-    await stream.add("tag:sea", "post.published", {}, work_of=uuid4())
-    lag = await socket.push()
-    assert lag == {"push": "lag", "topic": "tag:sea", "from": "5-0", "to": "5-1"}
-
-
 async def test_who_comes_while_an_event_is_screened_is_told_of_it_once_and_only_if_they_may(
     live: Live, stream: Stream
 ) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from actors.kernel import tools
+from server.realtime import waiting
 from server.realtime.questions import Questions
 from tests.server.realtime.conftest import Live, Stream
 
@@ -52,3 +53,14 @@ async def test_counts_that_were_lost_are_sent_though_the_question_broke(
     frames = [await socket.push(10), await socket.push(10)]
     assert [frame["push"] for frame in frames] == ["lag", "counts"]
     assert broke
+
+
+async def test_when_nobody_can_tell_who_may_see_it_the_topic_is_told_to_look_again(
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.2)
+    socket = await live.connect(uuid4(), topics={"tag:sea": None})
+    live.people.delay = 10
+    await stream.add("tag:sea", "post.published", {}, work_of=uuid4())
+    lag = await socket.push()
+    assert lag == {"push": "lag", "topic": "tag:sea", "from": "5-0", "to": "5-1"}
