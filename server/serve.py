@@ -30,6 +30,8 @@ BACKLOG = 4096
 FAREWELL_SECONDS = 1.0
 """How long a process that leaves goes on answering, each reply the last on its connection: one that is closed between
 two requests would cost whoever is just sending the next."""
+LAST_SECONDS = 0.2
+"""How long those are answered who came in before the door was closed."""
 QUICK_SECONDS = 5.0
 QUICK_DEATHS = 5
 
@@ -59,7 +61,8 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
         app = assemble(outside, system, realtime, standings)
         served = runner(app)
         await served.setup()
-        await web.SockSite(served, listener, backlog=BACKLOG).start()
+        site = web.SockSite(served, listener, backlog=BACKLOG)
+        await site.start()
         # What was made until now stays; the collector need not look at it again.
         gc.freeze()
         log.info("serving", host=settings.host, port=settings.port, pid=os.getpid())
@@ -67,6 +70,8 @@ async def serve_one(settings: Settings, *, shares_port: bool = False) -> None:
         log.info("draining", failed=failed)
         begin_drain(app)
         await asyncio.gather(realtime.drain(), asyncio.sleep(FAREWELL_SECONDS))
+        await site.stop()
+        await asyncio.sleep(LAST_SECONDS)
         await served.cleanup()
         await system.stop()
         await realtime.stop()

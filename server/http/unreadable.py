@@ -45,6 +45,13 @@ class _Protocol(web.RequestHandler):
         self._stuck_timer: asyncio.TimerHandle | None = None
         self.fixed_headers: Mapping[str, str] = {}
 
+    async def start(self) -> None:
+        """Serve, unless the door is closing: what is asked now would be read by nobody."""
+        if cast("_Server", self._manager).is_leaving:
+            self.force_close()
+        else:
+            await super().start()
+
     def data_received(self, data: bytes) -> None:
         """Begin to wait when a request has begun, and stop when its headers are there. A whole one costs nothing."""
         super().data_received(data)
@@ -129,6 +136,12 @@ def _refusal(error: HttpProcessingError, status: int) -> _Refused:
 
 class _Server(web.Server):
     fixed_headers: Mapping[str, str]
+    is_leaving = False
+
+    def pre_shutdown(self) -> None:
+        """Close what is idle, and whatever comes from now on."""
+        self.is_leaving = True
+        super().pre_shutdown()
 
     def __call__(self) -> web.RequestHandler:
         protocol = _Protocol(self, loop=self._loop, **self._kwargs)

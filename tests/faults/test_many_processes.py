@@ -48,7 +48,7 @@ class Client:
             is_known = False
             while b"connection: close" not in wire.head:
                 status = (await wire.ask(ASK)).status
-                if status in {0, 408} and not is_known:
+                if status == 0 and not is_known:
                     break  # it stood at a door that was closing: nobody heard what it asks
                 self.statuses.append(status)
                 is_known = True
