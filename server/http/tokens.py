@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
-from jose import jwt
+from jose import jwk, jwt
 from jose.exceptions import ExpiredSignatureError, JOSEError
 from pydantic import ValidationError
 
@@ -57,7 +57,8 @@ class Tokens:
     """Issues with the current key, verifies with any of the known ones."""
 
     def __init__(self, keys: Mapping[str, str], *, current: str) -> None:
-        self._keys = keys
+        # Made once: the library would look into every secret again for each token.
+        self._keys = {kid: jwk.construct(secret, _ALGORITHM) for kid, secret in keys.items()}
         self._current = current
 
     @classmethod

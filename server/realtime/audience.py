@@ -61,7 +61,8 @@ class Topic:
         """How many watch it, as its watchers were told."""
         self.hints: dict[bytes, Entry] | None = None
         self.due = 0.0
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer: asyncio.Handle | None = None
+        """What will send them, or is sending."""
 
 
 class Audience:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +19,8 @@ FEED_SECONDS = 1.0
 """Between two words on what is new in a feed that everybody watches."""
 FEED_NEW = b"feed.new"
 NEWEST_NAMED = 20
+AT_ONCE = 1_000
+"""Sockets written to before everybody else has a turn: some ten milliseconds."""
 
 
 class Latest:
@@ -87,26 +90,55 @@ class Latest:
         self.flush_soon(topic)
 
     def _flush(self, topic: Topic) -> None:
+        counts = None if topic.counts is None else counts_frame((topic.counts,))
+        position = str(self._position())
+        hints = [(kind, event_frame(topic.label, entry, position)) for kind, entry in (topic.hints or {}).items()]
+        pause = FEED_SECONDS if topic.hints and FEED_NEW in topic.hints else FLUSH_SECONDS
+        topic.counts = topic.hints = None
+        self._go_on(topic, _Round(topic, counts, hints, asyncio.get_running_loop().time() + pause))
+
+    def _go_on(self, topic: Topic, one: "_Round") -> None:
+        loop = asyncio.get_running_loop()
+        topic.timer = None
         began = perf_counter()
-        if topic.counts is not None:
-            frame = counts_frame((topic.counts,))
-            topic.counts = None
-            for connection in topic.watchers:
-                connection.hint(topic.label, COUNTS, frame)
-            for connection in topic.trackers or ():
-                if connection not in topic.watchers:
-                    connection.hint(topic.label, COUNTS, frame)
-            metrics.frames_total.labels("counts").inc(len(topic.watchers) + len(topic.trackers or ()))
-        pause = FLUSH_SECONDS
-        for kind, entry in (topic.hints or {}).items():
-            frame = event_frame(topic.label, entry, str(self._position()))
-            for connection in topic.watchers:
-                connection.hint(topic.label, kind, frame)
-            if kind == FEED_NEW:
-                pause = FEED_SECONDS
-        topic.hints = None
-        took = perf_counter() - began
-        topic.due = asyncio.get_running_loop().time() + max(pause - took, took)
+        is_over = one.write()
+        one.took += perf_counter() - began
+        if not is_over:
+            topic.timer = loop.call_soon(self._go_on, topic, one)
+            return
+        topic.due = max(one.until, loop.time() + one.took)
+        if topic.counts is not None or topic.hints:
+            self.flush_soon(topic)
+
+
+class _Round:
+    """One state of a topic on its way to all who watch it, some sockets at a time. Who left meanwhile gets it no more;
+    who came was answered with what is no older."""
+
+    def __init__(self, topic: Topic, counts: bytes | None, hints: Sequence[tuple[bytes, bytes]], until: float) -> None:
+        self._topic = topic
+        self._counts = counts
+        self._hints = hints
+        self._left = iter((*topic.watchers, *((topic.trackers or set()) - topic.watchers)))
+        self.until = until
+        """The loop's time before which there is no next one."""
+        self.took = 0.0
+        """Seconds spent writing."""
+
+    def write(self) -> bool:
+        """Write to some more; whether that was all."""
+        topic, written = self._topic, 0
+        for connection in islice(self._left, AT_ONCE):
+            written += 1
+            is_watching = connection in topic.watchers
+            if self._counts is not None and (is_watching or connection in (topic.trackers or ())):
+                connection.hint(topic.label, COUNTS, self._counts)
+            if is_watching:
+                for kind, frame in self._hints:
+                    connection.hint(topic.label, kind, frame)
+        if self._counts is not None:
+            metrics.frames_total.labels("counts").inc(written)
+        return written < AT_ONCE
 
 
 def _added(before: Entry, entry: Entry) -> Entry:

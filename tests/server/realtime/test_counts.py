@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from server.realtime import latest, metrics
 from tests.server.realtime.conftest import Live, Socket, Stream, until
 
 
@@ -100,3 +101,31 @@ async def test_when_the_log_began_anew_counts_that_are_news_are_sent_again(live:
     await stream.add("tag:sea", "post.published", {}, skip=3)
     assert (await socket.push())["push"] == "lag"
     await known(socket, [], 2)
+
+
+async def test_a_crowd_is_written_to_some_at_a_time_and_all_hold_the_latest_in_the_end(
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(latest, "AT_ONCE", 2)
+    post_id = uuid4()
+    live.people.posts[post_id] = (1, 1, 0, 0)
+    sockets = [await live.connect(uuid4(), topics={f"post:{post_id}": None}) for _ in range(5)]
+    trackers = [await live.connect(uuid4()) for _ in range(2)]
+    for tracker in trackers:
+        await tracker.ask("track", posts=[str(post_id)])
+    sent = metrics.frames_total.labels("counts")
+    before, seen = sent._value.get(), set()
+
+    async def look() -> None:
+        while True:
+            seen.add(sent._value.get() - before)
+            await asyncio.sleep(0)
+
+    looking = asyncio.create_task(look())
+    await stream.counts(post_id, 2, 2)
+    await until(lambda: sent._value.get() - before >= 2)
+    await stream.counts(post_id, 3, 3)
+    for socket in (*sockets, *trackers):
+        await known(socket, [], 3)
+    looking.cancel()
+    assert {2, 4, 6, 7} <= seen, "between two writes everybody else had a turn"
