@@ -132,8 +132,7 @@ class Everything:
         post_id = await self._publish(self._me)
         path, headers = f"{self._served.url}/v1/posts/{post_id}", {"Authorization": f"Bearer {self._me.token}"}
         async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as plain:
-            for n in range(EDITS):
-                await plain.patch(path, json={"caption": f"{n} {LONG}"})
+            await asyncio.gather(*(plain.patch(path, json={"caption": f"{n} {LONG}"}) for n in range(EDITS)))
 
         async def is_told() -> bool:
             return await self._stack.metric(self._served, "vitrine_live_lags_total") > 0
