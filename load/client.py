@@ -41,7 +41,10 @@ class Stopped(Exception):
 
 
 class LiveClient:
-    """One socket, opened again whenever it closes. `memory.counts` holds the newest counts of each post."""
+    """One socket, opened again whenever it closes. `memory.counts` holds the newest counts of each post.
+
+    Without `refetch` what is missing stays missing, and nobody says so.
+    """
 
     def __init__(
         self,
