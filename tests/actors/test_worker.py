@@ -1,11 +1,10 @@
 """Workers and schedulers beside a real relay, PostgreSQL and Valkey: a job that is owed is done, once in effect."""
 
 import asyncio
-import os
 import signal
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +26,10 @@ from actors.kernel.system import System, listeners_of
 from actors.kernel.wakeup import Wakeup
 from actors.settings import Settings
 from actors.worker import work
+from load.processes import Part
 from tests.actors.sample_jobs import EFFECTS, RUNS, SAMPLES
+from tests.flows.forked import forked
+from tests.flows.stack import environment_of
 
 LEASE = 2.0
 
@@ -85,30 +87,15 @@ async def until(holds: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> N
             await asyncio.sleep(0.05)
 
 
-@asynccontextmanager
-async def process(settings: Settings, *, deliveries: int = 10) -> AsyncIterator[asyncio.subprocess.Process]:
+@contextmanager
+def process(settings: Settings, folder: Path, *, deliveries: int = 10) -> Iterator[Part]:
     """A worker process of its own, which ends with the block."""
-    worker = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.actors.sample_jobs",
-        str(LEASE),
-        str(deliveries),
-        env={
-            **os.environ,
-            "DB_URL": settings.database_url,
-            "REDIS_URL": settings.redis_url,
-            "JWT_SECRET": settings.jwt_secret.get_secret_value(),
-            "S3_ENDPOINT": settings.s3_endpoint,
-            "STORAGE_KEYS": settings.storage_keys.get_secret_value(),
-        },
-    )
+    arguments = ["-m", "tests.actors.sample_jobs", str(LEASE), str(deliveries)]
+    worker = Part(arguments, environment_of(settings), folder / "worker.log", start=forked)
     try:
         yield worker
     finally:
-        if worker.returncode is None:
-            worker.kill()
-        await worker.wait()
+        worker.kill()
 
 
 @asynccontextmanager
@@ -127,14 +114,14 @@ async def workers(outside: Outside, count: int = 1) -> AsyncIterator[None]:
 
 
 async def test_a_job_whose_worker_was_killed_is_done_within_its_lease_with_nothing_else_enqueued(
-    rows: Rows, settings: Settings
+    rows: Rows, settings: Settings, tmp_path: Path
 ) -> None:
     job_id = await rows.owe("sample.slow", '{"seconds": 1.5}')
-    async with process(settings) as first:
+    with process(settings, tmp_path) as first:
         await until(lambda: rows.runs("slow"))
         first.kill()
-        assert await first.wait() == -signal.SIGKILL
-    async with process(settings):
+        assert await first.ended() == -signal.SIGKILL
+    with process(settings, tmp_path):
         await until(lambda: rows.effects(job_id))
     assert await rows.runs("slow") == 2
     assert await rows.effects(job_id) == 1
@@ -272,13 +259,14 @@ async def test_a_letter_goes_out_while_twenty_pictures_wait_or_what_they_need_is
     assert await rows.letters() == []
 
 
-async def test_a_job_that_kills_its_workers_is_dead_after_so_many_deliveries(rows: Rows, settings: Settings) -> None:
+async def test_a_job_that_kills_its_workers_is_dead_after_so_many_deliveries(
+    rows: Rows, settings: Settings, tmp_path: Path
+) -> None:
     await rows.owe("sample.deadly", '{"note": "of a killer"}')
     for _ in range(2):
-        async with process(settings, deliveries=2) as worker:
-            async with asyncio.timeout(30):
-                assert await worker.wait() == -signal.SIGKILL
-    async with process(settings, deliveries=2):
+        with process(settings, tmp_path, deliveries=2) as worker:
+            assert await worker.ended(30) == -signal.SIGKILL
+    with process(settings, tmp_path, deliveries=2):
         await until(rows.letters)
         job_id = await rows.owe("sample.quick")
         await until(lambda: rows.effects(job_id))
@@ -286,22 +274,23 @@ async def test_a_job_that_kills_its_workers_is_dead_after_so_many_deliveries(row
     assert await rows.mourned() == ["mourned of a killer"]
 
 
-async def test_sigterm_lets_the_job_at_hand_finish(rows: Rows, settings: Settings) -> None:
+async def test_sigterm_lets_the_job_at_hand_finish(rows: Rows, settings: Settings, tmp_path: Path) -> None:
     job_id = await rows.owe("sample.slow", '{"seconds": 1.5}')
-    async with process(settings) as worker:
+    with process(settings, tmp_path) as worker:
         await until(lambda: rows.runs("slow"))
-        worker.send_signal(signal.SIGTERM)
-        assert await worker.wait() == 0
+        worker.send(signal.SIGTERM)
+        assert await worker.ended() == 0
     assert await rows.effects(job_id) == 1
 
 
-async def test_sigterm_hands_a_paused_job_to_others_at_once(rows: Rows, settings: Settings, outside: Outside) -> None:
+async def test_sigterm_hands_a_paused_job_to_others_at_once(
+    rows: Rows, settings: Settings, outside: Outside, tmp_path: Path
+) -> None:
     job_id = await rows.owe("sample.cut_off", '{"times": 6}')
-    async with process(settings) as worker:
+    with process(settings, tmp_path) as worker:
         await until(lambda: _at_least(rows.runs("cut_off"), 4))
-        worker.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(30):
-            assert await worker.wait() == 0
+        worker.send(signal.SIGTERM)
+        assert await worker.ended(30) == 0
     async with workers(outside):
         await until(lambda: rows.effects(job_id))
 

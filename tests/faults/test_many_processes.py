@@ -72,6 +72,7 @@ async def test_a_child_that_dies_is_replaced_and_all_leave_without_failing_a_req
             return len(now) == 2 and now != first
 
         await eventually(replaced, wanted=True, what="a new child")
+        await served.ready(120)  # the one that was left may not have listened yet
         clients = [Client(served.url) for _ in range(16)]
         asking = [asyncio.create_task(client.run()) for client in clients]
 
