@@ -84,6 +84,10 @@ class Connection(Wire):
         self._errors_left = min(self._errors_left + passed * ERRORS_PER_SECOND, ERRORS_BURST)
         return self._frames_left
 
+    def weigh(self, frames: float) -> None:
+        """Count what was asked for as so many frames more."""
+        self._frames_left -= frames
+
     def may_err_again(self) -> bool:
         """Note that a request was refused; whether that happens rarely enough."""
         self._errors_left -= 1

@@ -42,6 +42,9 @@ from server.realtime.subscribing import Outcome, Subscribing
 
 logger = structlog.get_logger(__name__)
 
+POSTS_A_FRAME = 20
+"""Posts of a `track` that cost us about as much as a frame of any other kind: 200 of them took 8 ms."""
+
 AnyRequest = Connect | Sub | Unsub | Track | Untrack | Refresh | Pong
 
 
@@ -96,6 +99,7 @@ class Dispatch:
                 self._subscribing.unwatch(connection, request.topic)
                 connection.send(text_frame(Answer(id=request.id, ok=Done())))
             case Track():
+                connection.weigh(len(request.posts) / POSTS_A_FRAME)
                 counts = await self._subscribing.track(connection, request.posts)
                 connection.send(text_frame(Answer(id=request.id, ok=Tracked(counts=counts))))
             case Untrack():

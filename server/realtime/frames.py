@@ -58,7 +58,7 @@ class Unsub(_Request):
 
 
 class Track(_Request):
-    """Send the counts of these posts, too: those on the screen."""
+    """Send the counts of these posts, too: those on the screen. Every 20 of them count as one more frame."""
 
     op: Literal["track"]
     posts: Annotated[tuple[UUID, ...], Field(max_length=MAX_TRACKED)]

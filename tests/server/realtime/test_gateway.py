@@ -65,6 +65,17 @@ async def test_frames_beyond_the_rate_are_refused_for_now_and_a_flood_closes_the
     assert await socket.closed() == 4005
 
 
+async def test_who_asks_for_many_posts_at_once_may_ask_less_often(live: Live) -> None:
+    posts = [str(uuid4()) for _ in range(200)]
+    socket = await live.connect()
+    for number in range(12):
+        await socket.ws.send_json({"id": number, "op": "track", "posts": posts})
+    answers = [await socket.frame() for _ in range(12)]
+    assert [frame["id"] for frame in answers] == list(range(12))
+    assert all("ok" in frame for frame in answers[:5])
+    assert {frame["err"]["code"] for frame in answers if "err" in frame} == {"rate_limited"}
+
+
 async def test_a_frame_too_big_is_1009_binary_is_1003_and_half_a_character_1007(live: Live) -> None:
     socket = await live.connect()
     await socket.ws.send_str('{"op": "pong"}'.ljust(64 * 1024))
