@@ -27,7 +27,9 @@ class Figure:
         """In words, for the table."""
         if self.goal is None:
             return ""
-        return "met" if self.is_met else f"missed ({self.value / self.goal:.2f} × the goal)"
+        if self.is_met:
+            return "met"
+        return f"missed ({self.value / self.goal:.2f} × the goal)" if self.goal else "missed"
 
     @property
     def aim(self) -> str:

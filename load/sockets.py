@@ -144,15 +144,19 @@ async def watch(url: str, topics: Topics, token: str | None, on_frame: OnFrame) 
             connected.set_result(payload)
 
     _, socket = await asyncio.get_running_loop().create_connection(lambda: Socket(first), host, port)
-    async with asyncio.timeout(20):
-        await socket.upgraded
-        frame: dict[str, object] = {
-            "id": 1,
-            "op": "connect",
-            "topics": topics if isinstance(topics, Mapping) else dict.fromkeys(topics),
-        }
-        socket.send(frame if token is None else frame | {"token": token})
-        answer = orjson.loads(await connected)
+    try:
+        async with asyncio.timeout(20):
+            await socket.upgraded
+            frame: dict[str, object] = {
+                "id": 1,
+                "op": "connect",
+                "topics": topics if isinstance(topics, Mapping) else dict.fromkeys(topics),
+            }
+            socket.send(frame if token is None else frame | {"token": token})
+            answer = orjson.loads(await connected)
+    except BaseException:
+        socket.close()
+        raise
     refused = "ok" not in answer or any("err" in topic for topic in answer["ok"]["topics"].values())
     if refused:
         socket.close()

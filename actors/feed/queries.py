@@ -96,12 +96,14 @@ async def rescore(tx: Transaction, post_ids: Iterable[UUID]) -> None:
     """Bring the scores of these posts up to date with their counts; an older version never replaces a newer one.
 
     The score is Reddit's "hot" ranking: ten times the engagement weighs as much as 45,000 seconds (12.5 hours) of age.
+    Counts that drifted below zero, until they are healed, are as good as none.
     """
     await tx.execute(
         """
         INSERT INTO feed_scores (post_id, author_id, score, v)
         SELECT id, author_id,
-            log((1 + likes + 2 * reposts + 3 * comments)::float8) + extract(epoch FROM created_at)::float8 / 45000, v
+            log(greatest(1, 1 + likes + 2 * reposts + 3 * comments)::float8)
+                + extract(epoch FROM created_at)::float8 / 45000, v
         FROM posts WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL AND original_post_id IS NULL
         ORDER BY id
         ON CONFLICT (post_id) DO UPDATE SET score = excluded.score, v = excluded.v WHERE feed_scores.v < excluded.v

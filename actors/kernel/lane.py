@@ -73,7 +73,8 @@ class Lane:
         metrics.batch_size.labels(self._class.domain, kind).observe(len(batch))
         # Parts to run, and whether their messages have raised before.
         pending: list[tuple[list[Envelope], bool]] = [(part, False) for part in reversed(without_twins(batch))]
-        failures = culprits = 0
+        failure: Exception | None = None
+        culprits = 0
         while pending:
             part, has_raised = pending.pop()
             work = Work(part)
@@ -81,7 +82,7 @@ class Lane:
             if error is None:
                 continue
             if judge(error) is not Verdict.REFUSED:
-                failures += 1
+                failure = failure or error
                 self._start_afresh()
             left = work.envelopes
             if not work.is_committed and not (len(left) == 1 and has_raised):
@@ -91,9 +92,9 @@ class Lane:
                 continue
             culprits += not work.is_committed
             self._give_up(work, error)
-        if failures and not culprits:
+        if failure is not None and not culprits:
             # No message is to blame: it was the state of this lane.
-            self.system.supervisor.note_restart(self._class.domain)
+            self.system.supervisor.note_restart(self._class.domain, failure)
 
     async def _attempt(self, work: Work) -> Exception | None:
         """Run the messages at hand and answer those it settles. Returns the exception nothing settled."""

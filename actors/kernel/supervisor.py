@@ -23,14 +23,14 @@ class Supervisor:
         """Call `on_failed(domain)` once for each actor that fails."""
         self._watchers.append(on_failed)
 
-    def note_restart(self, domain: str) -> None:
-        """A lane of this domain began afresh and no message is to blame."""
+    def note_restart(self, domain: str, error: Exception) -> None:
+        """A lane of this domain began afresh for this, and no message is to blame."""
         now = asyncio.get_running_loop().time()
         recent = self._restarts[domain]
         recent.append(now)
         while recent[0] < now - self._window:
             recent.popleft()
-        log.warning("lane restarted", domain=domain, restarts=len(recent), window_seconds=self._window)
+        log.warning("lane restarted", domain=domain, restarts=len(recent), window_seconds=self._window, exc_info=error)
         if len(recent) > self._limit and domain not in self.failed:
             self.failed.add(domain)
             log.error("actor failed", domain=domain)

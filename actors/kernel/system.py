@@ -217,9 +217,9 @@ class System:
         while True:
             try:
                 await lane.run()
-            except Exception:
+            except Exception as error:
                 log.exception("lane broke", lane=lane.name)
-                self.supervisor.note_restart(lane.name.partition("/")[0])
+                self.supervisor.note_restart(lane.name.partition("/")[0], error)
             else:
                 return
 

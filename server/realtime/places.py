@@ -114,8 +114,9 @@ class Places:
                     args=[self.process, socket, most, LEASE_MS, ALIVE_MS],
                 )
         except (RedisError, OSError, TimeoutError) as error:
+            if time.monotonic() >= self._away_until:
+                logger.warning("sockets are counted by each process for itself: Redis is away", error=error)
             self._away_until = time.monotonic() + PAUSE_SECONDS
-            logger.warning("sockets are counted by each process for itself: Redis is away", error=error)
             return True
         return bool(granted)
 

@@ -5,6 +5,7 @@ import random
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from actors.kernel import pressure
 from actors.kernel.envelope import Envelope, Origin
@@ -111,7 +112,10 @@ async def test_a_data_error_of_the_database_fails_its_item_alone(system: System)
 async def test_a_spoilt_lane_starts_afresh_and_the_message_succeeds(system: System) -> None:
     with pytest.raises(NotFound):
         await system.ask(Explode(name="c1", how="spoil"))
-    assert (await system.ask(Add(name="c1"))).value == 1
+    with capture_logs() as said:
+        assert (await system.ask(Add(name="c1"))).value == 1
+    (restart,) = [line for line in said if line["event"] == "lane restarted"]
+    assert isinstance(restart["exc_info"], Exception), "an operator is told what for"
 
 
 async def test_too_many_restarts_fail_the_actor(system: System) -> None:

@@ -117,6 +117,20 @@ async def test_an_engagement_ten_times_as_large_weighs_half_a_day(system: System
     await until(top, old)
 
 
+async def test_a_post_whose_counts_drifted_below_zero_is_ranked_as_one_that_nobody_noticed(
+    system: System, database_url: str
+) -> None:
+    ana, bea = await callers(system, "ana", "bea")
+    (post,) = await plant(database_url, [ana.id])
+    await fetch(database_url, "UPDATE posts SET comments = -2 WHERE id = $1", post)
+    await system.ask(SetLike(caller=bea, post_id=post, liked=True))
+
+    async def first() -> list[UUID]:
+        return await ranked(database_url)
+
+    await until(first, [post])
+
+
 async def test_a_walk_goes_along_the_ranking_its_first_page_saw(
     system: System, outside: Outside, database_url: str
 ) -> None:
