@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from jose import jwk, jwt
+from jose.backends.base import Key
 from jose.exceptions import ExpiredSignatureError, JOSEError
 from pydantic import ValidationError
 
@@ -53,12 +55,18 @@ class Identity(NamedTuple):
         return cls(caller, caller.model_dump_json().encode(), expires_at)
 
 
+@lru_cache(maxsize=16)
+def _key_of(secret: str) -> Key:
+    """The library would look into the secret again for each token, for as long as verifying takes otherwise. Raises
+    `JOSEError` for what is no secret."""
+    return jwk.construct(secret, _ALGORITHM)
+
+
 class Tokens:
     """Issues with the current key, verifies with any of the known ones."""
 
     def __init__(self, keys: Mapping[str, str], *, current: str) -> None:
-        # Made once: the library would look into every secret again for each token.
-        self._keys = {kid: jwk.construct(secret, _ALGORITHM) for kid, secret in keys.items()}
+        self._keys = keys
         self._current = current
 
     @classmethod
@@ -72,7 +80,7 @@ class Tokens:
         now = int(time.time())
         claims = caller.claims() | {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + lifetime}
         headers = {"kid": self._current, "typ": _TYPE}
-        token: str = jwt.encode(claims, self._keys[self._current], algorithm=_ALGORITHM, headers=headers)
+        token: str = jwt.encode(claims, _key_of(self._keys[self._current]), algorithm=_ALGORITHM, headers=headers)
         return token
 
     def verify(self, token: str) -> Identity:
@@ -82,11 +90,11 @@ class Tokens:
         try:
             header = jwt.get_unverified_header(token)
             kid = header.get("kid")
-            key = self._keys.get(kid) if isinstance(kid, str) else None
-            if key is None or header.get("typ") != _TYPE:
+            secret = self._keys.get(kid) if isinstance(kid, str) else None
+            if secret is None or header.get("typ") != _TYPE:
                 raise TokenInvalid
             claims: dict[str, Any] = jwt.decode(
-                token, key, algorithms=[_ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_OPTIONS
+                token, _key_of(secret), algorithms=[_ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=_OPTIONS
             )
             if claims["iat"] > time.time() + 60:
                 raise TokenInvalid
