@@ -74,7 +74,9 @@ class Everything:
             case "upload.rejected":
                 self.state["uploads"][data["upload_id"]] = ["rejected", data["reason"]]
             case "mine.changed":
-                self.marks.setdefault(data["kind"], []).append(data["on"])
+                # It says how it is now, and may be said again: delivery is at least once.
+                if (told := self.marks.setdefault(data["kind"], []))[-1:] != [data["on"]]:
+                    told.append(data["on"])
             case _ if topic in self._lists:
                 self._listed(self.state[topic], topic, kind, data)
 
