@@ -7,8 +7,6 @@ from typing import TypeVar
 from uuid import UUID
 from zlib import crc32
 
-import structlog
-
 from actors.adapters.outside import Outside
 from actors.kernel import metrics
 from actors.kernel.actor import Actor
@@ -28,7 +26,6 @@ from actors.kernel.transaction import Reader
 from actors.kernel.wakeup import Wakeup
 
 R = TypeVar("R")
-log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 2.0
 """How long after its deadline an asker goes on waiting for a handler that has begun."""
@@ -217,8 +214,7 @@ class System:
         while True:
             try:
                 await lane.run()
-            except Exception as error:
-                log.exception("lane broke", lane=lane.name)
+            except Exception as error:  # noqa: BLE001  the supervisor says what it was
                 self.supervisor.note_restart(lane.name.partition("/")[0], error)
             else:
                 return

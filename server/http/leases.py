@@ -73,12 +73,15 @@ class Leases:
                 asked, self._asked = self._asked[:AT_ONCE], self._asked[AT_ONCE:]
                 try:
                     leases = await self._call([terms for terms, _ in asked])
-                except Exception as error:  # noqa: BLE001  it is the answer of everybody in this call
+                except Exception as error:  # noqa: BLE001  it is everybody's answer, theirs too who wait for the next call
+                    asked, self._asked = asked + self._asked, []
                     for _, answer in asked:
-                        answer.set_exception(error)
+                        if not answer.done():
+                            answer.set_exception(error)
                 else:
                     for (_, answer), lease in zip(asked, leases, strict=True):
-                        answer.set_result(lease)
+                        if not answer.done():
+                            answer.set_result(lease)
         finally:
             self._asking = None
 

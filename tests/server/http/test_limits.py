@@ -15,7 +15,7 @@ from actors.auth.people import Caller
 from actors.kernel.system import System
 from actors.settings import Settings, SettingsError
 from server.app import create_app
-from server.http import local_limits, metrics
+from server.http import leases, local_limits, metrics
 from server.http.limits import BUCKETS, Bucket, Limiter, RateLimited, buckets_of
 from server.http.local_limits import LocalLimits
 from server.http.routing import Route
@@ -159,6 +159,22 @@ async def test_without_redis_requests_pass_and_none_waits_long(settings: Setting
         assert await limiter.spend(FEW["writes"], f"other {number}") is None
     assert time.monotonic() - began < 10
     await cache.close()
+
+
+async def test_while_redis_hangs_a_crowd_waits_no_longer_than_one(settings: Settings, own_valkey: OwnValkey) -> None:
+    cache: Cache = open_cache(settings.model_copy(update={"redis_url": own_valkey.url}))
+    limiter = Limiter(cache.redis, FEW)
+    async with asyncio.timeout(30):
+        while await limiter.spend(FEW["writes"], "one") is None:  # noqa: ASYNC110  # nobody announces that it came up
+            await asyncio.sleep(0.1)
+    own_valkey.pause()
+    began = time.monotonic()
+    spent = await asyncio.gather(*(limiter.spend(FEW["writes"], f"person {n}") for n in range(8 * leases.AT_ONCE)))
+    waited = time.monotonic() - began
+    own_valkey.resume()
+    await cache.close()
+    assert spent == [None] * len(spent)
+    assert waited < 6 * leases.REDIS_SECONDS, "eight calls, one after the other, would have waited for eight"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
