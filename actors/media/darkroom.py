@@ -92,10 +92,12 @@ def _understand(status: int, output: bytes, complaints: bytes) -> Picture:
 async def _heard(process: Process, stream: asyncio.StreamReader | None, limit: int) -> bytes:
     """What the process says until it ends. One that says more than `limit` bytes is ended."""
     assert stream is not None
-    said = bytearray()
+    said, is_ended = bytearray(), False
     while chunk := await stream.read(CHUNK_BYTES):
         if len(said) + len(chunk) <= limit:
             said += chunk
-        elif process.returncode is None:
+        elif not is_ended and process.returncode is None:
+            # Once: to end a process that is dead already takes its status away from whoever waits for it.
             process.kill()
+            is_ended = True
     return bytes(said)
