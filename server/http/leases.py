@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from redis.asyncio import Redis
 
+from server.together import Together
+
 REDIS_SECONDS = 0.25
 AT_ONCE = 256
 """Buckets in one call, which holds Redis up for as long as it takes: well below a millisecond."""
@@ -52,40 +54,19 @@ class Lease(NamedTuple):
 
 
 class Leases:
-    """Takes from buckets. One call is under way at a time; who asks meanwhile shares the next."""
+    """Takes from buckets."""
 
     def __init__(self, redis: Redis) -> None:
-        self._take = redis.register_script(_TAKE)
-        self._asked: list[tuple[Terms, asyncio.Future[Lease]]] = []
-        self._asking: asyncio.Task[None] | None = None
+        self._script = redis.register_script(_TAKE)
+        self._together = Together(self._take, AT_ONCE)
 
     async def take(self, terms: Terms) -> Lease:
         """A lease on these terms. Raises redis-py's errors, `OSError` or `TimeoutError` when Redis does not answer."""
-        answer: asyncio.Future[Lease] = asyncio.get_running_loop().create_future()
-        self._asked.append((terms, answer))
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
-        return await answer
+        return await self._together.ask(terms)
 
-    async def _ask(self) -> None:
-        try:
-            while self._asked:
-                asked, self._asked = self._asked[:AT_ONCE], self._asked[AT_ONCE:]
-                try:
-                    leases = await self._call([terms for terms, _ in asked])
-                except Exception as error:  # noqa: BLE001  it is everybody's answer, theirs too who wait for the next call
-                    asked, self._asked = asked + self._asked, []
-                    for _, answer in asked:
-                        if not answer.done():
-                            answer.set_exception(error)
-                else:
-                    for (_, answer), lease in zip(asked, leases, strict=True):
-                        if not answer.done():
-                            answer.set_result(lease)
-        finally:
-            self._asking = None
-
-    async def _call(self, terms: Sequence[Terms]) -> list[Lease]:
+    async def _take(self, terms: Sequence[Terms]) -> list[Lease]:
         async with asyncio.timeout(REDIS_SECONDS):
-            taken = await self._take(keys=[one.key for one in terms], args=[part for one in terms for part in one[1:]])
+            taken = await self._script(
+                keys=[one.key for one in terms], args=[part for one in terms for part in one[1:]]
+            )
         return [Lease(*one) for one in taken]

@@ -34,6 +34,7 @@ class Connection(Wire):
         "_position",
         "caller",
         "expires_at",
+        "has_asked",
         "heard_at",
         "holder",
         "opened",
@@ -59,6 +60,8 @@ class Connection(Wire):
         self.session = session
         self.caller: Caller | None = None
         """Whose socket it is; None for a visitor's."""
+        self.has_asked = False
+        """Its `connect` came, and is being carried out or waits for its turn."""
         self.opened = False
         self.holder = f"address:{network}"
         """Against whose number of sockets it counts: an address's, for a visitor, or a person's."""
@@ -122,7 +125,7 @@ class Connection(Wire):
         if self.closing_at is not None:
             return super().tick(now)
         if not self.opened:
-            self.close(CloseCode.connect_timeout)
+            self.close(CloseCode.overloaded if self.has_asked else CloseCode.connect_timeout)
             return None
         if self.pong_by is not None and self.heard_at > self.pong_by - PONG_SECONDS:
             self.pong_by = None

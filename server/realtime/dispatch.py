@@ -1,5 +1,6 @@
 """What each request on a socket does, and how it is answered."""
 
+import asyncio
 from collections.abc import Mapping
 
 import orjson
@@ -45,6 +46,10 @@ logger = structlog.get_logger(__name__)
 POSTS_A_FRAME = 20
 """Posts of a `track` that cost us about as much as a frame of any other kind: 200 of them took 8 ms."""
 
+CONNECTING = 64
+"""Sockets let in at once. When a crowd comes back the others wait: were all let in side by side, none would be done
+before the last, and most would have given up by then."""
+
 AnyRequest = Connect | Sub | Unsub | Track | Untrack | Refresh | Pong
 
 
@@ -59,6 +64,7 @@ class Dispatch:
         self._subscribing = subscribing
         self._rights = rights
         self._places = places
+        self._turns = asyncio.Semaphore(CONNECTING)
 
     async def answer(self, connection: Connection, text: str, upgrade: Admitted | None) -> ErrorCode | None:
         """Do what the frame asks and send the answer; says by which error it was answered, if by one."""
@@ -113,6 +119,12 @@ class Dispatch:
     async def _connect(self, connection: Connection, request: Connect, upgrade: Admitted | None) -> None:
         if connection.opened:
             raise Denied(ErrorCode.bad_request, "this socket is connected already")
+        connection.has_asked = True
+        async with self._turns:
+            if not connection.is_gone:
+                await self._let_in(connection, request, upgrade)
+
+    async def _let_in(self, connection: Connection, request: Connect, upgrade: Admitted | None) -> None:
         admitted = await self._admission.of_credentials(request.token, request.ticket) or upgrade
         caller, expires_at = (None, None) if admitted is None else self._admission.now(admitted)
         await self._places.take(connection.holder_as(caller), connection.session, is_visitor=caller is None)

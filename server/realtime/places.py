@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -12,6 +14,7 @@ from redis.exceptions import RedisError
 from actors.kernel.tools import end, keep_running
 from server.realtime.codes import CloseCode, ErrorCode
 from server.realtime.refusals import Denied
+from server.together import Together
 
 logger = structlog.get_logger(__name__)
 
@@ -27,31 +30,53 @@ _AT_ONCE = 100
 _MOST_LEFT = 10_000
 
 # Places are a sorted set of "<process>:<socket>" by when they lapse. Those of the dead are looked for only when there
-# is no room. KEYS: the set, the process's sign of life; ARGV: process, socket, most, lease and life in ms.
+# is no room. KEYS: the process's sign of life, then the sets; ARGV: process, lease and life in ms, then for each set
+# the socket and the most there may be. Answers for each whether there was room.
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-redis.call('SET', KEYS[2], '1', 'PX', ARGV[5])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
-  local lives = {}
-  for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    local process = string.match(member, '^[^:]+')
-    if lives[process] == nil then
-      lives[process] = redis.call('EXISTS', 'sockets:process:' .. process) == 1
+local process, lease = ARGV[1], tonumber(ARGV[2])
+redis.call('SET', KEYS[1], '1', 'PX', ARGV[3])
+local lives = {}
+local function is_full(set, most)
+  return redis.call('ZCARD', set) >= most
+end
+local function drop_the_dead(set)
+  for _, member in ipairs(redis.call('ZRANGE', set, 0, -1)) do
+    local holder = string.match(member, '^[^:]+')
+    if lives[holder] == nil then
+      lives[holder] = redis.call('EXISTS', 'sockets:process:' .. holder) == 1
     end
-    if not lives[process] then
-      redis.call('ZREM', KEYS[1], member)
+    if not lives[holder] then
+      redis.call('ZREM', set, member)
     end
-  end
-  if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
-    return 0
   end
 end
-redis.call('ZADD', KEYS[1], now + ARGV[4], ARGV[1] .. ':' .. ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
-return 1
+local granted = {}
+for place = 2, #KEYS do
+  local set, socket, most = KEYS[place], ARGV[2 * place], tonumber(ARGV[2 * place + 1])
+  redis.call('ZREMRANGEBYSCORE', set, '-inf', now)
+  if is_full(set, most) then
+    drop_the_dead(set)
+  end
+  if is_full(set, most) then
+    granted[place - 1] = 0
+  else
+    redis.call('ZADD', set, now + lease, process .. ':' .. socket)
+    redis.call('PEXPIRE', set, lease)
+    granted[place - 1] = 1
+  end
+end
+return granted
 """
+
+
+class _Wish(NamedTuple):
+    """A place in this set, for this socket, if there are fewer than `most`."""
+
+    key: str
+    socket: str
+    most: int
 
 
 class Places:
@@ -63,6 +88,7 @@ class Places:
     def __init__(self, redis: Redis, *, per_address: int) -> None:
         self._redis = redis
         self._script = redis.register_script(_TAKE)
+        self._together = Together(self._take, _AT_ONCE)
         self.process = uuid4().hex[:16]
         """The name under which this process says that it lives."""
         self._per_address = per_address
@@ -108,17 +134,18 @@ class Places:
         if time.monotonic() < self._away_until:
             return True
         try:
-            async with asyncio.timeout(REDIS_SECONDS):
-                granted = await self._script(
-                    keys=[_key(holder), f"sockets:process:{self.process}"],
-                    args=[self.process, socket, most, LEASE_MS, ALIVE_MS],
-                )
+            return await self._together.ask(_Wish(_key(holder), socket, most))
         except (RedisError, OSError, TimeoutError) as error:
             if time.monotonic() >= self._away_until:
                 logger.warning("sockets are counted by each process for itself: Redis is away", error=error)
             self._away_until = time.monotonic() + PAUSE_SECONDS
             return True
-        return bool(granted)
+
+    async def _take(self, wishes: Sequence[_Wish]) -> list[bool]:
+        keys = [f"sockets:process:{self.process}", *(wish.key for wish in wishes)]
+        args = [self.process, LEASE_MS, ALIVE_MS, *(part for wish in wishes for part in wish[1:])]
+        async with asyncio.timeout(REDIS_SECONDS):
+            return [bool(granted) for granted in await self._script(keys=keys, args=args)]
 
     def _forget(self, holder: str, socket: str) -> bool:
         held = self._held.get(holder)

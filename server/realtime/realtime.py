@@ -48,7 +48,7 @@ class Realtime:
         self._recheck = Recheck(questions, rights)
         self.tickets = Tickets(cache.redis)
         admission = Admission(settings, self.tickets, standings)
-        subscribing = Subscribing(self._audience, self._fanout, self.log, questions, self._sights)
+        subscribing = Subscribing(self._audience, self._fanout, self.log, questions, self._sights, screening)
         self._places = Places(cache.redis, per_address=settings.sockets_per_address)
         self._watchers = Watchers(cache.redis, self._audience, self._fanout.latest, self._places.process)
         dispatch = Dispatch(admission, self._audience, subscribing, rights, self._places)

@@ -94,19 +94,25 @@ class Screening:
         concerned = self.concerned(entry)
         asked = frozenset(connection for topic in self._topics(entry) for connection in topic.watchers)
         people = concerned.seen | concerned.met
-        before = self._narrowings
-        known = {one for one in people if one in self._open}
-        if people - known:
-            found = frozenset(await self._questions.open_among(people - known))
-            # What the log said in the meantime is newer than the answer may be.
-            if before == self._narrowings:
-                self._remember(found)
-            known |= found
-        if not people - known:
+        known = await self.open_among(people)
+        if people <= known:
             return Screened(asked, frozenset())
         viewers = {viewer_of(connection) for connection in asked}
         hidden = await self._questions.hidden_from(viewers, seen=concerned.seen - known, met=concerned.met - known)
         return Screened(asked, frozenset(hidden))
+
+    async def open_among(self, people: Collection[UUID]) -> frozenset[UUID]:
+        """Those of these people who hide from nobody. Raises a `Refusal`."""
+        known = frozenset(one for one in people if one in self._open)
+        unknown = frozenset(people) - known
+        if not unknown:
+            return known
+        before = self._narrowings
+        found = frozenset(await self._questions.open_among(unknown))
+        # What the log said in the meantime is newer than the answer may be.
+        if before == self._narrowings:
+            self._remember(found)
+        return known | found
 
     def _topics(self, entry: Entry) -> list[Topic]:
         named = (topic for key in dict.fromkeys(entry.topics) for topic in self._audience.named(key))

@@ -10,6 +10,7 @@ from server.realtime.entries import GONE, Entry
 from server.realtime.following import Shown, shown_by
 from server.realtime.questions import Questions
 from server.realtime.ring import AUTHORS, Ring
+from server.realtime.screening import Screening
 from server.realtime.topics import Named
 
 T = TypeVar("T")
@@ -69,8 +70,9 @@ class Sieve:
         for one, known in self._concerned(entry, topic):
             known.setdefault(one)
 
-    async def ask(self, questions: Questions) -> None:
+    async def ask(self, questions: Questions, screening: Screening) -> None:
         """Find out what is not known yet. Raises a `Refusal`."""
+        await self._let_through_the_open(screening)
         shown, seen, met = _unknown(self._shown), _unknown(self._seen), _unknown(self._met)
         if shown and self._viewer_id is not None:
             read = {one for _, one in await questions.readers_among((self._viewer_id,), shown)}
@@ -79,6 +81,15 @@ class Sieve:
             unseen, unmet = await questions.hidden_of(self._viewer_id, seen=seen, met=met)
             self._seen.update((one, one not in unseen) for one in seen)
             self._met.update((one, one not in unmet) for one in met)
+
+    async def _let_through_the_open(self, screening: Screening) -> None:
+        """Those who hide from nobody, which is known of most: a crowd that comes back asks little."""
+        unknown = {*_unknown(self._seen), *_unknown(self._met)}
+        if unknown:
+            for one in await screening.open_among(unknown):
+                for known in (self._seen, self._met):
+                    if one in known:
+                        known[one] = True
 
     def passes(self, entry: Entry, topic: Named) -> bool:
         """Whether the viewer may be told of it on that topic."""

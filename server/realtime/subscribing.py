@@ -19,6 +19,7 @@ from server.realtime.log import LiveLog
 from server.realtime.outbox import Replay
 from server.realtime.questions import Questions
 from server.realtime.refusals import Denied, denied_by
+from server.realtime.screening import Screening
 from server.realtime.sieve import Sieve, count_passing, passing
 from server.realtime.sights import Sights
 from server.realtime.topics import Allowed, Named, admit, named, posts_named
@@ -47,12 +48,21 @@ class Subscribing:
     when the request came, in one step of the loop, so that nothing falls between and no buffer is needed.
     """
 
-    def __init__(self, audience: Audience, fanout: Fanout, log: LiveLog, questions: Questions, sights: Sights) -> None:
+    def __init__(
+        self,
+        audience: Audience,
+        fanout: Fanout,
+        log: LiveLog,
+        questions: Questions,
+        sights: Sights,
+        screening: Screening,
+    ) -> None:
         self._audience = audience
         self._fanout = fanout
         self._log = log
         self._questions = questions
         self._sights = sights
+        self._screening = screening
 
     async def watch(
         self,
@@ -178,7 +188,7 @@ class Subscribing:
             if not sieve.is_unsure:
                 return sieve
             try:
-                await sieve.ask(self._questions)
+                await sieve.ask(self._questions, self._screening)
             except Refusal as refusal:
                 return denied_by(refusal)
 

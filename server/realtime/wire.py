@@ -108,6 +108,11 @@ class Wire:
         self._wheel.wake_at(self, self.closing_at + CLOSING_SECONDS)
         self._end_queue()
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing more can be written: this side or the other closed it."""
+        return self.closing_at is not None or self._transport.is_closing()
+
     def _is_clear(self) -> bool:
         transport = self._transport
         return (

@@ -6,7 +6,10 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from tests.server.realtime.conftest import Live, Stream
+from actors.posts.sight_messages import SeePosts
+from server.realtime import connection
+from server.realtime.dispatch import CONNECTING
+from tests.server.realtime.conftest import Live, Stream, until
 
 
 async def test_a_visitor_connects_and_is_told_the_limits(live: Live, stream: Stream) -> None:
@@ -122,3 +125,46 @@ async def test_a_token_about_to_run_out_is_spoken_of_after_the_answer_to_connect
     socket = await live.connect(user_id, token=token, topics={f"post:{uuid4()}": None})
     assert socket.pushed == []
     assert "expiring" in await socket.push()
+
+
+async def test_a_crowd_gets_in_by_turns_and_who_left_meanwhile_takes_none(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = asyncio.Semaphore(0)
+    monkeypatch.setattr(live.realtime.gateway._dispatch, "_turns", turns)
+    sockets = [await live.open() for _ in range(3)]
+    for socket in sockets:
+        await socket.ws.send_json({"id": 1, "op": "connect", "topics": {f"post:{uuid4()}": None}})
+    waiting = live.realtime.gateway.sockets
+    await until(lambda: all(one.has_asked for one in waiting))
+    next(iter(waiting))._transport.abort()
+    turns.release()
+    await until(lambda: len(waiting) == 2)
+    await until(lambda: all(one.opened for one in waiting))
+    assert len([message for message in live.people.asked if isinstance(message, SeePosts)]) == 2
+
+
+async def test_who_waited_too_long_for_a_turn_may_come_again(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(live.realtime.gateway._dispatch, "_turns", asyncio.Semaphore(0))
+    socket = await live.open()
+    await socket.ws.send_json({"id": 1, "op": "connect", "topics": {}})
+    assert await socket.closed() == 4007
+
+
+async def test_a_crowd_is_granted_its_places_by_few_calls(live: Live, stream: Stream) -> None:
+    async def calls() -> int:
+        return sum(one["calls"] for name, one in (await stream.redis.info("commandstats")).items() if "evalsha" in name)
+
+    before, sockets = await calls(), [await live.open() for _ in range(40)]
+    turns = live.realtime.gateway._dispatch._turns
+    for _ in range(CONNECTING):
+        await turns.acquire()
+    for socket in sockets:
+        await socket.ws.send_json({"id": 1, "op": "connect", "token": live.token_of(uuid4()), "topics": {}})
+    await until(lambda: all(one.has_asked for one in live.realtime.gateway.sockets))
+    for _ in range(CONNECTING):
+        turns.release()
+    for socket in sockets:
+        assert "ok" in await socket.frame()
+    assert await calls() - before < 10

@@ -32,6 +32,20 @@ async def test_an_author_who_hides_from_nobody_is_asked_about_once(live: Live, s
     assert asked == [OpenAmong(user_ids=(author,))]
 
 
+async def test_a_crowd_that_comes_back_asks_once_about_an_author_who_hides_from_nobody(
+    live: Live, stream: Stream
+) -> None:
+    author = uuid4()
+    since = await stream.add("tag:sea", "post.published", {}, work_of=author)
+    await stream.add("tag:sea", "post.published", {}, work_of=author)
+    await until(lambda: live.realtime.position() == "5-2")
+    for _ in range(3):
+        socket = await live.connect(uuid4(), topics={"tag:sea": since})
+        assert (await socket.push())["type"] == "post.published"
+    asked = [message for message in live.people.asked if isinstance(message, OpenAmong | HiddenAmong)]
+    assert asked == [OpenAmong(user_ids=(author,))]
+
+
 async def test_from_the_word_of_the_log_on_an_author_is_asked_about_again(live: Live, stream: Stream) -> None:
     author, foe = uuid4(), uuid4()
     socket = await live.connect(foe, topics={"tag:sea": None})
