@@ -43,10 +43,10 @@ async def served(stack: Stack) -> Served:
 
 async def test_a_photograph_reaches_a_follower_and_its_like_reaches_the_author(stack: Stack, served: Served) -> None:
     author, follower = await register(stack, served, "ada"), await register(stack, served, "grace")
+    me = await stack.watch(served, author, "me")
     follow = await stack.ok(served, "PUT", "/v1/profiles/ada/follow", follower)
     assert follow["following"] is True
     feed = await stack.watch(served, follower, "feed:following")
-    me = await stack.watch(served, author, "me")
     await me.event("notification.changed", topic="me")
     image = photograph(1600, 1200, orientation=6)
     assert any(secret in image for secret in SECRETS), "the test's own picture must have something to hide"
