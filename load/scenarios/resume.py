@@ -14,6 +14,7 @@ from load.aftermath import settle_and_count
 from load.bench import Bench
 from load.figures import Figure, Outcome, curve, quantile
 from load.patience import BACKOFF, GROWTH, Patience
+from load.proc import family_cpu_seconds
 from load.processes import Served
 from load.sockets import Socket, SocketClosed, watch
 from load.wire import connect, packed
@@ -129,6 +130,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         await own.ready(60)
         said_so_at = time.monotonic()
         await asyncio.wait(coming_back, timeout=PATIENCE_SECONDS)
+        used = family_cpu_seconds(own.pid)
         await asyncio.sleep(AFTER_SECONDS if not bench.short else 1.0)
         writing.cancel()
         await asyncio.wait([writing])
@@ -153,6 +155,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         Figure("caught up, p99", quantile(since_ready, 0.99), "s"),
         Figure("caught up, p99, from the kill", quantile(since_ready, 0.99) + ready_at - killed_at, "s"),
         Figure("the server was away", ready_at - killed_at, "s"),
+        Figure("processor a socket, from the server's start to the last socket", 1e6 * used / count, "µs"),
         Figure("events missed", sum(len(client.post.known) - len(client.heard) for client in clients), "events", 0),
         Figure("sockets told to fetch again", sum(client.unrecovered for client in clients), "sockets", 0),
         Figure("events written", written, "events"),

@@ -83,9 +83,10 @@ class Gateway:
             compress=False,
             max_msg_size=MAX_FRAME_BYTES + 1,
         )
-        if not ws.can_prepare(request):
-            raise UpgradeNeeded
-        writer = await ws.prepare(request)
+        try:
+            writer = await ws.prepare(request)
+        except web.HTTPBadRequest:
+            raise UpgradeNeeded from None
         transport = request.transport
         if transport is None:
             return ws

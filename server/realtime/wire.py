@@ -68,7 +68,19 @@ class Wire:
 
     def replay(self, answer: bytes, items: Iterable[Replay]) -> None:
         """Write an answer and the events it promises, before whatever comes after."""
-        self.send(answer)
+        if not self._is_clear():
+            self.send(answer)
+            self._put(items)
+            return
+        # Most miss little, which goes with the answer; what is more waits until that was taken.
+        rest, frames, size = iter(items), [answer], len(answer)
+        while size < HIGH_WATER and (item := next(rest, None)) is not None:
+            frames.append(item.encoded())
+            size += len(frames[-1])
+        self._transport.write(b"".join(frames))
+        self._put(rest)
+
+    def _put(self, items: Iterable[Replay]) -> None:
         for item in items:
             if self.closing_at is None:
                 self._wait_with().put(item)
