@@ -27,7 +27,7 @@ from server.realtime.realtime import Realtime
 from server.serve import assemble
 from tests.contract import held_to_openapi
 from tests.order import long_first
-from tests.servers import OwnValkey, drop_template, folder_for_servers, fresh_database, running_servers
+from tests.servers import OwnValkey, drop_templates, folder_for_servers, fresh_database, running_servers
 
 structlog.configure(
     processors=[
@@ -87,7 +87,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started."""
     if _SERVERS in config.stash:
         with config.stash[_STOP]:
-            asyncio.run(drop_template(config.stash[_SERVERS]))
+            asyncio.run(drop_templates(config.stash[_SERVERS]))
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import gettempdir, mkdtemp
@@ -84,14 +84,24 @@ def running_servers() -> Iterator[dict[str, str]]:
         yield {"TEMPLATE": f"vitrine_template_{uuid4().hex[:12]}", **variables}
 
 
+Fill = Callable[[str], Awaitable[None]]
+"""Puts something into the database of that URL, which has every table."""
+
+
 @asynccontextmanager
-async def fresh_database(servers: Mapping[str, str]) -> AsyncIterator[str]:
-    """The URL of a new database with every table and no rows, dropped after the block whoever is connected."""
-    name = f"vitrine_test_{uuid4().hex}"
+async def fresh_database(servers: Mapping[str, str], fill: Fill | None = None) -> AsyncIterator[str]:
+    """The URL of a new database with every table, dropped after the block whoever is connected.
+
+    It has no rows but those of `fill`, which is called once a run and its work copied.
+    """
+    name, template = f"vitrine_test_{uuid4().hex}", servers["TEMPLATE"]
     admin = await asyncpg.connect(servers["DB_URL"])
     try:
-        await _ensure_template(admin, servers)
-        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{servers["TEMPLATE"]}" STRATEGY FILE_COPY')
+        await _ensure(admin, servers, template, _migrate)
+        if fill is not None:
+            empty, template = template, f"{template}_{fill.__name__}"
+            await _ensure(admin, servers, template, fill, f'TEMPLATE "{empty}"')
+        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         try:
             yield _beside(servers["DB_URL"], name)
         finally:
@@ -102,29 +112,36 @@ async def fresh_database(servers: Mapping[str, str]) -> AsyncIterator[str]:
         await admin.close()
 
 
-async def drop_template(servers: Mapping[str, str]) -> None:
+async def drop_templates(servers: Mapping[str, str]) -> None:
     """Leave no template behind on a server that outlives the tests."""
     admin = await asyncpg.connect(servers["DB_URL"])
     try:
-        await admin.execute(f'DROP DATABASE IF EXISTS "{servers["TEMPLATE"]}"')
+        left = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)"
+        for row in await admin.fetch(left, servers["TEMPLATE"]):
+            await admin.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}"')
     finally:
         await admin.close()
 
 
-async def _ensure_template(admin: "asyncpg.Connection[Any]", servers: Mapping[str, str]) -> None:
-    """Make the template once for all workers: the first to hold the lock does, under another name until whole."""
-    template = servers["TEMPLATE"]
+async def _migrate(url: str) -> None:
+    from server.schema import apply  # noqa: PLC0415  # a broken domain fails its tests, not all
+
+    await apply(url)
+
+
+async def _ensure(
+    admin: "asyncpg.Connection[Any]", servers: Mapping[str, str], template: str, fill: Fill, made_of: str = ""
+) -> None:
+    """Make a template once for all workers: the first to hold the lock does, under another name until whole."""
     if await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
         return
     await admin.execute("SELECT pg_advisory_lock($1)", TEMPLATE_LOCK)
     try:
         if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", template):
-            from server.schema import apply  # noqa: PLC0415  # a broken domain fails its tests, not all
-
             draft = f"{template}_draft"
             await admin.execute(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
-            await admin.execute(f'CREATE DATABASE "{draft}"')
-            await apply(_beside(servers["DB_URL"], draft))
+            await admin.execute(f'CREATE DATABASE "{draft}" {made_of}')
+            await fill(_beside(servers["DB_URL"], draft))
             await admin.execute(f'ALTER DATABASE "{draft}" RENAME TO "{template}"')
     finally:
         await admin.execute("SELECT pg_advisory_unlock($1)", TEMPLATE_LOCK)

@@ -5,7 +5,6 @@ all, each with a comment.
 """
 
 import time
-from collections.abc import Sequence
 from itertools import cycle
 from typing import NamedTuple
 from uuid import UUID
@@ -24,9 +23,9 @@ TOTALS, SHORT_TOTALS = (10, 1_000), (10,)
 """How many times as many posts there are in all."""
 GOAL = 1.3
 """How much more a thousand times as much may cost."""
-QUICK = 0.1
-"""What cannot be asked in turn, because data comes in between, is compared by its quickest: the machine's other work
-slows those least."""
+STEADY = ("GET", "/v1/auth/me")
+"""What cannot be asked in turn, because data comes in between, is compared by how much more it takes than this, which
+is asked in turn with it: a row of a table that does not grow."""
 WARM = 10
 PAGE = 20
 
@@ -124,17 +123,17 @@ class Asker:
         self._people = cycle(bench.world.people)
         self._turns = int(bench.seconds(400, 60))
 
-    async def takes(self, method: str, paths: Sequence[str], share: float = 0.5) -> list[float]:
-        """Milliseconds that so large a share of each of them took at most."""
-        times: list[list[float]] = [[] for _ in paths]
+    async def takes(self, *asked: tuple[str, str]) -> list[float]:
+        """Milliseconds that each of these requests, method and path, takes: the median."""
+        times: list[list[float]] = [[] for _ in asked]
         for turn in range(WARM + self._turns):
-            person, first = next(self._people), turn % len(paths)
+            person, first = next(self._people), turn % len(asked)
             # Whoever comes first in a turn pays for a person the server has not met for a while.
-            for place in (*range(first, len(paths)), *range(first)):
-                took = await _ask(self._wire, method, paths[place], person, self._outcome)
+            for place in (*range(first, len(asked)), *range(first)):
+                took = await _ask(self._wire, *asked[place], person, self._outcome)
                 if turn >= WARM:
                     times[place].append(took * 1000)
-        return [quantile(sorted(each), share) for each in times]
+        return [quantile(sorted(each), 0.5) for each in times]
 
     async def deep(self, path: str, pages: int) -> str:
         """The address of the page after so many of a hundred."""
@@ -152,31 +151,38 @@ async def run(bench: Bench, outcome: Outcome) -> None:
     wire = await connect(bench.url)
     asker = Asker(bench, wire, outcome)
     for name, method, path in REQUESTS:
-        least, *more = await asker.takes(method, [path.format(subject) for subject in subjects])
+        least, *more = await asker.takes(*((method, path.format(subject)) for subject in subjects))
         outcome.figures.append(Figure(f"{name}, {sizes[0]:,}: p50", least, "ms"))
         for subject, p50 in zip(subjects[1:], more, strict=True):
             goal = GOAL if subject is subjects[-1] else None
             outcome.figures.append(Figure(f"{name}, {subject.size:,}", p50 / least, "×", goal))
     for name, method, path in LISTS:
         first, pages = path.format(subjects[-1]), sizes[-1] * 9 // 1_000
-        paths = [f"{first}?limit={PAGE}", await asker.deep(first, pages)]
-        least, p50 = await asker.takes(method, paths)
+        least, p50 = await asker.takes((method, f"{first}?limit={PAGE}"), (method, await asker.deep(first, pages)))
         outcome.figures.append(Figure(f"{name}, below {pages * 100:,} others", p50 / least, "×", GOAL))
     await _by_all_there_is(bench, outcome, asker, subjects[0])
     wire.close()
 
 
 async def _by_all_there_is(bench: Bench, outcome: Outcome, asker: Asker, subject: Subject) -> None:
-    before = [(await asker.takes(method, [path.format(subject)], QUICK))[0] for _, method, path in REQUESTS]
+    before = await _compared(asker, subject)
     times = SHORT_TOTALS if bench.short else TOTALS
     there = posts = await _count(bench.database_url)
     for many in times:
         await _add(bench.database_url, there, posts * many)
         there = posts * many
-        for (name, method, path), least in zip(REQUESTS, before, strict=True):
-            (quick,) = await asker.takes(method, [path.format(subject)], QUICK)
-            goal = GOAL if many == times[-1] else None
-            outcome.figures.append(Figure(f"{name}, among {there:,} posts", quick / least, "×", goal))
+        goal = GOAL if many == times[-1] else None
+        for request, least, now in zip(REQUESTS, before, await _compared(asker, subject), strict=True):
+            outcome.figures.append(Figure(f"{request.name}, among {there:,} posts", now / least, "×", goal))
+
+
+async def _compared(asker: Asker, subject: Subject) -> list[float]:
+    """How many times as long as `STEADY` each kind of request takes."""
+    found = []
+    for _, method, path in REQUESTS:
+        took, steady = await asker.takes((method, path.format(subject)), STEADY)
+        found.append(took / steady)
+    return found
 
 
 async def _count(database_url: str) -> int:
@@ -196,6 +202,7 @@ async def _add(database_url: str, there: int, wanted: int) -> None:
             await connection.execute(_MORE_POSTS, begin, end)
             await connection.execute(_MORE_COMMENTS, begin, end)
         await connection.execute(_VACUUM)
+        await connection.execute("CHECKPOINT")  # what is still to be written would slow what is measured next
     finally:
         await connection.close()
 

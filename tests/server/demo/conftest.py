@@ -27,13 +27,12 @@ class Seeded(NamedTuple):
 def seeded(
     servers: Mapping[str, str], redis_of_worker: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Seeded]:
-    """Twelve people and two dozen posts, made once: drawing photographs takes seconds."""
+    """Twelve people and two dozen posts, made once a run: drawing photographs takes seconds."""
     tokens = tmp_path_factory.mktemp("demo") / "tokens.jsonl"
     tokens.touch(mode=0o644)  # as one that somebody made before
-    world = fresh_database(servers)
-    with asyncio.Runner() as runner:
-        url = runner.run(world.__aenter__())
-        settings = load_settings(
+
+    def settings_of(url: str) -> Settings:
+        return load_settings(
             environment="test",
             database_url=url,
             redis_url=redis_of_worker,
@@ -43,11 +42,18 @@ def seeded(
             media_base_url=servers.get("MEDIA_BASE_URL"),
             rate_limits="off",
         )
+
+    async def world(url: str) -> None:
+        await seed(settings_of(url), people=12, posts=24)
+
+    with asyncio.Runner() as runner:
+        database = fresh_database(servers, fill=world)
+        settings = settings_of(runner.run(database.__aenter__()))
         try:
-            runner.run(seed(settings, people=12, posts=24, tokens=tokens))
+            runner.run(seed(settings, tokens=tokens, if_empty=True))
             yield Seeded(settings, tokens)
         finally:
-            runner.run(world.__aexit__(None, None, None))
+            runner.run(database.__aexit__(None, None, None))
 
 
 @pytest.fixture
