@@ -21,7 +21,7 @@ run: env ## Run everything on this machine, on PORT (8080); ARGS=--fresh forgets
 	@$(BIN)/python -m server dev --port $(PORT) --life $(ARGS)
 
 test: check ## Check, then run the tests; ARGS are for pytest
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not slow" $(ARGS)
 
 check: env ## Lint, types, import contracts, migrations, OpenAPI and AsyncAPI
 	@$(MAKE) --no-print-directory -j 2 types rules

@@ -130,7 +130,8 @@ class Asker:
             person, first = next(self._people), turn % len(asked)
             # Whoever comes first in a turn pays for a person the server has not met for a while.
             for place in (*range(first, len(asked)), *range(first)):
-                took = await _ask(self._wire, *asked[place], person, self._outcome)
+                method, path = asked[place]
+                took = await _ask(self._wire, method, path, person, self._outcome)
                 if turn >= WARM:
                     times[place].append(took * 1000)
         return [quantile(sorted(each), 0.5) for each in times]
