@@ -4,6 +4,8 @@ Most people hide from nobody. That is remembered, and what is theirs goes out at
 For the others one question is asked for each entry, whoever watches, and one encoding serves all who may see it.
 """
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol
@@ -18,6 +20,9 @@ ViewerId = UUID | None
 
 REMEMBERED = 50_000
 """People known to hide from nobody, some 100 bytes each."""
+LATELY_SECONDS = 0.5
+"""For what is replayed it must have been found out so lately. What comes by the log is newer than what the log said of
+its author; what is replayed is older, and a log that is away says nothing."""
 
 
 class AsksWhoSees(Protocol):
@@ -59,7 +64,8 @@ class Screening:
     def __init__(self, audience: Audience, questions: AsksWhoSees) -> None:
         self._audience = audience
         self._questions = questions
-        self._open: OrderedDict[UUID, None] = OrderedDict()
+        self._open: OrderedDict[UUID, float] = OrderedDict()
+        """Since when that is known."""
         self._narrowings = 0
 
     def concerned(self, entry: Entry) -> Concerned:
@@ -101,9 +107,13 @@ class Screening:
         hidden = await self._questions.hidden_from(viewers, seen=concerned.seen - known, met=concerned.met - known)
         return Screened(asked, frozenset(hidden))
 
-    async def open_among(self, people: Collection[UUID]) -> frozenset[UUID]:
-        """Those of these people who hide from nobody. Raises a `Refusal`."""
-        known = frozenset(one for one in people if one in self._open)
+    async def open_among(self, people: Collection[UUID], *, known_for: float = math.inf) -> frozenset[UUID]:
+        """Those of these people who hide from nobody, as was found out so many seconds ago at most.
+
+        Raises a `Refusal`.
+        """
+        now = time.monotonic()
+        known = frozenset(one for one in people if one in self._open and now - self._open[one] <= known_for)
         unknown = frozenset(people) - known
         if not unknown:
             return known
@@ -111,16 +121,16 @@ class Screening:
         found = frozenset(await self._questions.open_among(unknown))
         # What the log said in the meantime is newer than the answer may be.
         if before == self._narrowings:
-            self._remember(found)
+            self._remember(found, now)
         return known | found
 
     def _topics(self, entry: Entry) -> list[Topic]:
         named = (topic for key in dict.fromkeys(entry.topics) for topic in self._audience.named(key))
         return [topic for topic in named if topic.watchers]
 
-    def _remember(self, people: Iterable[UUID]) -> None:
+    def _remember(self, people: Iterable[UUID], since: float) -> None:
         for one in people:
-            self._open[one] = None
+            self._open[one] = since
         while len(self._open) > REMEMBERED:
             self._open.popitem(last=False)
 

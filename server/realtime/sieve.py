@@ -10,7 +10,7 @@ from server.realtime.entries import GONE, Entry
 from server.realtime.following import Shown, shown_by
 from server.realtime.questions import Questions
 from server.realtime.ring import AUTHORS, Ring
-from server.realtime.screening import Screening
+from server.realtime.screening import LATELY_SECONDS, Screening
 from server.realtime.topics import Named
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class Sieve:
         """Those who hide from nobody, which is known of most: a crowd that comes back asks little."""
         unknown = {*_unknown(self._seen), *_unknown(self._met)}
         if unknown:
-            for one in await screening.open_among(unknown):
+            for one in await screening.open_among(unknown, known_for=LATELY_SECONDS):
                 for known in (self._seen, self._met):
                     if one in known:
                         known[one] = True

@@ -3,7 +3,10 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import pytest
+
 from actors.graph.sight_messages import HiddenAmong, OpenAmong
+from server.realtime import sieve
 from tests.server.realtime.conftest import Live, Start, Stream, until
 
 
@@ -44,6 +47,22 @@ async def test_a_crowd_that_comes_back_asks_once_about_an_author_who_hides_from_
         assert (await socket.push())["type"] == "post.published"
     asked = [message for message in live.people.asked if isinstance(message, OpenAmong | HiddenAmong)]
     assert asked == [OpenAmong(user_ids=(author,))]
+
+
+async def test_whose_sight_narrowed_is_replayed_nothing_although_the_log_does_not_say_so(
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author, viewer = uuid4(), uuid4()
+    since = await stream.add("tag:sea", "post.published", {}, work_of=author)
+    await stream.add("tag:sea", "post.published", {}, work_of=author)
+    await until(lambda: live.realtime.position() == "5-2")
+    monkeypatch.setattr(sieve, "LATELY_SECONDS", 0.0)
+    socket = await live.connect(viewer, topics={"tag:sea": since})
+    assert (await socket.push())["type"] == "post.published"
+    live.people.unseen.add((viewer, author))
+    socket = await live.connect(viewer, topics={"tag:sea": since})
+    await stream.add("tag:sea", "post.published", {"number": 3})
+    assert (await socket.push())["data"] == {"number": 3}
 
 
 async def test_from_the_word_of_the_log_on_an_author_is_asked_about_again(live: Live, stream: Stream) -> None:
