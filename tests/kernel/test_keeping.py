@@ -66,7 +66,9 @@ async def test_what_is_old_goes_beyond_the_latest_so_many_and_all_goes_beyond_th
     monkeypatch.setattr(keeping, "STEP", 2)
     monkeypatch.setattr(keeping, "KEPT_ENTRIES", 4)
     await say(rows, 6, ephemeral=False, ago=timedelta(minutes=12))
-    assert await trimmed(redis) == [2, 3, 4, 5, 6], "the latest four at least, however old"
+    left = await trimmed(redis)
+    # The relay trims too, perhaps at the same time.
+    assert left in ([2, 3, 4, 5, 6], [3, 4, 5, 6]), "the latest four at least, however old"
     await say(rows, 4, ephemeral=False, ago=timedelta(minutes=9))
     assert await trimmed(redis) == [6, 7, 8, 9, 10], "what is not yet old enough, however many"
     monkeypatch.setattr(keeping, "KEPT_BYTES", 1)
