@@ -13,7 +13,7 @@ from actors.graph.messages import Relationship, Relationships
 from actors.kernel.actor import on
 from actors.kernel.errors import Refusal, Unauthenticated
 from actors.kernel.paging import Page
-from actors.profiles import listing, queries
+from actors.profiles import avatars, listing, queries
 from actors.profiles.counting import Counting
 from actors.profiles.editing import Editing
 from actors.profiles.messages import (
@@ -97,6 +97,9 @@ class ProfilesActor(Editing, Counting, domain="profiles", lanes=8):
     @on(AccountErased)
     async def erased(self, event: AccountErased) -> None:
         async with self.transaction() as tx:
+            # Media keeps the row of a photograph for as long as nobody has said that it is let go.
+            left = await avatars.clear(tx, event.user_id)
+            tx.emit(*await avatars.farewells(tx, event.user_id, left))
             await queries.remove(tx, event.user_id)
 
 

@@ -16,6 +16,7 @@ from actors.graph.events import Followed
 from actors.graph.messages import Mute, Relationships, SetFollow
 from actors.kernel.envelope import Origin
 from actors.kernel.system import System
+from actors.media.jobs import process
 from actors.notifications.messages import ListNotifications
 from actors.posts.messages import DeletePost, SetBookmark, SetLike, SetRepost
 from actors.posts.tag_messages import SetTagFollow
@@ -24,8 +25,9 @@ from tests.actors.accounts.mailroom import Mailroom, text_of
 from tests.actors.auth.people import PASSWORD, callers, facts, fetch, join, prove, until
 from tests.actors.clock import strike
 from tests.actors.comments.commenting import drift, settle
-from tests.actors.media.uploading import signed, working
+from tests.actors.media.uploading import perform, signed, uploaded, working
 from tests.actors.posts.posting import plant
+from tests.images import photograph
 
 PASSING = {"outbox", "inbox_records", "job_intents", "idempotency_keys"}
 """Facts and jobs on their way, which are pruned minutes to days later."""
@@ -133,6 +135,12 @@ async def test_after_erasure_nothing_of_a_person_is_left_but_the_name(
     url = mailroom.database_url
     ana, bea, cal = await callers(system, "ana", "bea", "cal")
     await live(system, ana, bea, cal, url)
+    shown, coming = [await uploaded(system, ana, photograph()) for _ in range(2)]
+    for face in (shown, coming):
+        await system.ask(EditProfile(caller=ana, avatar_upload_id=face.upload_id))
+        if face is shown:
+            await perform(mailroom.outside, process, photo_id=face.upload_id)
+            await settle(url)
     await settle(url)
     assert len(await remaining(url, str(ana.id))) > 15, "Ana was everywhere"
     await close(system, ana)
