@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from actors.auth.events import StandingChanged
 from actors.graph.events import PrivacyChanged
 from actors.graph.messages import SetPrivacy
 from actors.kernel.actor import Actor, on
@@ -44,6 +45,14 @@ class Editing(Actor):
 
     @on(PrivacyChanged)
     async def privacy_changed(self, event: PrivacyChanged) -> None:
+        async with self.transaction() as tx:
+            await self._announced(tx, event.user_id)
+
+    @on(StandingChanged)
+    async def standing_changed(self, event: StandingChanged) -> None:
+        # A profile says whether somebody is a creator. One that shows no more is no news to anybody.
+        if event.closing or (event.suspended_until or event.at) > event.at:
+            return
         async with self.transaction() as tx:
             await self._announced(tx, event.user_id)
 

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from actors.auth.people import Caller, UnknownUser
+from actors.auth.standing import BecomeCreator
 from actors.graph.messages import SetFollow
 from actors.kernel.errors import Malformed, Unauthenticated
 from actors.kernel.system import System
 from actors.profiles.messages import EditProfile, GetMe, GetProfile, ListFollowers, ListFollowing, ProfileView
-from tests.actors.auth.people import callers, facts, fetch, join
+from tests.actors.auth.people import callers, facts, fetch, join, prove, until
 
 
 async def shown(system: System, username: str, caller: Caller | None = None) -> ProfileView:
@@ -53,6 +54,18 @@ async def test_an_edit_that_names_nothing_changes_nothing(system: System) -> Non
     (ana,) = await callers(system, "ana")
     before = await edit(system, ana, bio="Light.")
     assert await edit(system, ana) == before
+
+
+async def test_who_becomes_a_creator_shows_so_to_those_who_watch_the_profile(system: System, database_url: str) -> None:
+    ana = await join(system, "ana")
+    await prove(database_url)
+    await system.ask(BecomeCreator(caller=ana.caller))
+
+    async def role_heard_last() -> str | None:
+        heard = await facts(database_url, "ProfileUpdated")
+        return heard[-1]["profile"]["role"] if heard else None
+
+    await until(role_heard_last, (await shown(system, "ana")).role, seconds=5)
 
 
 async def test_the_edit_is_live_for_those_who_watch_the_profile(system: System, database_url: str) -> None:
