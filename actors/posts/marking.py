@@ -52,8 +52,7 @@ class Marking(PostsPart):
     async def set_bookmarks(self, bookmarks: Sequence[SetBookmark]) -> Sequence[BookmarkState | Refusal]:
         wishes = [Wish(bookmark.post_id, bookmark.caller.id, bookmark.bookmarked) for bookmark in bookmarks]
         async with self.transaction() as tx:
-            full = await marks.full(tx, BOOKMARK, {wish.user_id for wish in wishes if wish.on is not False})
-            settled, posts = await marks.carry_out(tx, BOOKMARK, wishes, full)
+            settled, posts = await marks.carry_out(tx, BOOKMARK, wishes)
             tx.emit(
                 *(
                     BookmarksChanged(post_id=post.post_id, user_ids=people, on=on)

@@ -4,7 +4,7 @@ Posts are locked in id order first, and marked in a second statement: it sees ev
 not see a post does not mark it, but takes back what they put on it when they might.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from asyncpg import Record
 from uuid_utils.compat import uuid7
 
+from actors.graph.queries import lock_people
 from actors.graph.visibility import is_open, may_see
 from actors.kernel.transaction import Transaction
 from actors.posts.events import COUNTS
@@ -55,14 +56,29 @@ shown AS (
     SELECT repost_id, user_id, post_id, '', '{}', false, 0, 0, 0, 0, created_at FROM added),
 hidden AS (DELETE FROM posts p USING removed WHERE p.id = removed.repost_id)"""
 
+_BEYOND = f"""
+WITH have AS MATERIALIZED (
+    SELECT p.id, (SELECT count(*) FROM (SELECT FROM {{table}} WHERE user_id = p.id LIMIT $3) AS m) AS marks
+    FROM (SELECT DISTINCT id FROM unnest($2::uuid[]) AS id) AS p)
+SELECT new.post_id, new.user_id FROM (
+    SELECT a.post_id, a.user_id, row_number() OVER (PARTITION BY a.user_id ORDER BY a.place) AS nth
+    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS a (post_id, user_id, place)
+    JOIN posts p ON p.id = a.post_id AND p.deleted_at IS NULL
+    WHERE {may_see("a.user_id", "p.author_id")}
+        AND NOT EXISTS (SELECT FROM {{table}} WHERE post_id = a.post_id AND user_id = a.user_id)) AS new
+JOIN have ON have.id = new.user_id WHERE have.marks + new.nth > $3
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A kind of mark, by its table. Some are counted on the post; a repost is also a row of posts."""
+    """A kind of mark, by its table. Some are counted on the post; a repost is also a row of posts; of some there are
+    only so many a person."""
 
     table: str
     is_counted: bool = True
     is_shown: bool = False
+    is_limited: bool = False
 
     @property
     def statement(self) -> str:
@@ -83,7 +99,7 @@ class Mark:
 
 LIKE = Mark("likes")
 REPOST = Mark("reposts", is_shown=True)
-BOOKMARK = Mark("bookmarks", is_counted=False)
+BOOKMARK = Mark("bookmarks", is_counted=False, is_limited=True)
 _STATEMENTS = {mark: mark.statement for mark in (LIKE, REPOST, BOOKMARK)}
 
 
@@ -115,29 +131,31 @@ class Settled(NamedTuple):
     has_room: bool
 
 
-async def full(tx: Transaction, mark: Mark, people: Collection[UUID]) -> Collection[UUID]:
-    """Those of these people who have as many marks of a kind as there may be, or more."""
+async def _beyond(tx: Transaction, mark: Mark, pairs: Sequence[Pair]) -> frozenset[Pair]:
+    """Of the new marks wished for, those that go beyond what each person may have, the first wishes first.
+
+    People are locked: whoever counts theirs elsewhere at the same time finds what is set here.
+    """
+    await lock_people(tx, {user_id for _, user_id in pairs})
     rows = await tx.fetch(
-        f"""
-        SELECT id FROM unnest($1::uuid[]) AS p (id)
-        WHERE $2 <= (SELECT count(*) FROM (SELECT FROM {mark.table} WHERE user_id = p.id LIMIT $2) AS have)
-        """,
-        people,
+        _BEYOND.format(table=mark.table),
+        [post_id for post_id, _ in pairs],
+        [user_id for _, user_id in pairs],
         MOST_BOOKMARKS,
     )
-    return {row["id"] for row in rows}
+    return frozenset((row["post_id"], row["user_id"]) for row in rows)
 
 
-async def carry_out(
-    tx: Transaction, mark: Mark, wishes: Sequence[Wish], full: Collection[UUID] = ()
-) -> tuple[list[Settled | None], list[Marked]]:
-    """Set and take back marks, those of one person and post in order; who is `full` sets no new ones.
+async def carry_out(tx: Transaction, mark: Mark, wishes: Sequence[Wish]) -> tuple[list[Settled | None], list[Marked]]:
+    """Set and take back marks, those of one person and post in order.
 
     Returns for each wish what became of it, None where there is no such post or it does not show to the person; and
     the posts on which anybody's mark is another than before.
     """
     each, last = fold(wishes)
-    last = {pair: outcome._replace(if_off=False) if pair[1] in full else outcome for pair, outcome in last.items()}
+    wanted = [pair for pair, outcome in last.items() if outcome.if_off]
+    beyond = await _beyond(tx, mark, wanted) if mark.is_limited and wanted else frozenset()
+    last.update((pair, last[pair]._replace(if_off=False)) for pair in beyond)
     posts = {row["id"]: Marked(*row) for row in await tx.fetch(_LOCK, list({wish.post_id for wish in wishes}))}
     pairs = sorted(pair for pair in last if pair[0] in posts)
     authors = [posts[post_id].author_id for post_id, _ in pairs]
@@ -153,7 +171,8 @@ async def carry_out(
             continue
         post = posts[wish.post_id]
         counts = (post.likes, post.reposts) if asked["is_seen"] else (0, 0)
-        settled.append(Settled(outcome.after(asked["was"]), *counts, has_room=asked["was"] or wish.user_id not in full))
+        is_on = outcome.after(asked["was"])
+        settled.append(Settled(is_on, *counts, has_room=not (is_on and wish.pair in beyond)))
     return settled, [post for post in posts.values() if post.on or post.off]
 
 

@@ -92,3 +92,29 @@ async def test_so_many_posts_are_kept_and_no_more_until_one_is_let_go(
     await system.ask(SetBookmark(caller=bea, post_id=first, bookmarked=False))
     assert (await system.ask(SetBookmark(caller=bea, post_id=third, bookmarked=True))).bookmarked
     assert [item.post.id for item in await whole(system, ListBookmarks(caller=bea))] == [third, second]
+
+
+async def test_of_posts_kept_at_once_there_are_so_many_and_no_more_and_letting_go_is_never_too_many(
+    system: System, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "MOST_BOOKMARKS", 3)
+    ana, bea = await callers(system, "ana", "bea")
+    first, *others = await plant(database_url, [ana.id] * 20)
+    await system.ask(SetBookmark(caller=bea, post_id=first, bookmarked=True))
+    for people in ((bea,), (bea, ana)):
+        wishes = [SetBookmark(caller=who, post_id=post, bookmarked=True) for post in others for who in people]
+        outcomes = await asyncio.gather(*map(system.ask, wishes), return_exceptions=True)
+        assert {type(outcome) for outcome in outcomes} == {BookmarkState, TooManyBookmarks}
+        rows = await fetch(database_url, "SELECT user_id, count(*)::int AS n FROM bookmarks GROUP BY user_id")
+        assert {row["user_id"]: row["n"] for row in rows} == {who.id: 3 for who in people}
+    kept = {item.post.id for item in await whole(system, ListBookmarks(caller=bea))}
+    spare = next(post for post in others if post not in kept)
+    _, let_go, again = await asyncio.gather(
+        *(
+            system.ask(SetBookmark(caller=bea, post_id=post, bookmarked=on))
+            for post, on in ((spare, True), (spare, False), (first, True))
+        ),
+        return_exceptions=True,
+    )
+    assert let_go == BookmarkState(bookmarked=False)
+    assert again == BookmarkState(bookmarked=True)
