@@ -51,21 +51,21 @@ class GraphActor(Seeing, domain="graph", lanes=8):
         def act(ties: Ties, wish: SetFollow, them: UUID) -> FollowState | Refusal:
             return (ties.follow if wish.following else ties.unfollow)(wish.caller.id, them)
 
-        return await self._apply(wishes, act, queries.full_of_followed)
+        return await self._apply(wishes, act, queries.room_for_followed)
 
     @on(SetBlock, batch=64)
     async def set_blocks(self, wishes: Sequence[SetBlock]) -> Sequence[FollowState | Refusal]:
         def act(ties: Ties, wish: SetBlock, them: UUID) -> FollowState | Refusal:
             return ties.block(wish.caller.id, them, blocking=wish.blocking)
 
-        return await self._apply(wishes, act, queries.full_of_blocked)
+        return await self._apply(wishes, act, queries.room_for_blocked)
 
     @on(Mute, batch=64)
     async def mute(self, wishes: Sequence[Mute]) -> Sequence[FollowState | Refusal]:
         def act(ties: Ties, wish: Mute, them: UUID) -> FollowState | Refusal:
             return ties.mute(wish.caller.id, them, wish.until)
 
-        return await self._apply(wishes, act, queries.full_of_muted)
+        return await self._apply(wishes, act, queries.room_for_muted)
 
     @on(Unmute, batch=64)
     async def unmute(self, wishes: Sequence[Unmute]) -> Sequence[FollowState | Refusal]:
@@ -85,11 +85,11 @@ class GraphActor(Seeing, domain="graph", lanes=8):
         self,
         wishes: Sequence[W],
         act: Callable[[Ties, W, UUID], A | Refusal],
-        full_among: queries.FullAmong | None = None,
+        room_of: queries.RoomOf | None = None,
     ) -> Sequence[A | Refusal]:
         """Apply wishes in order, each finding what those before it did; only what is different at the end is a fact.
 
-        `full_among` says who may begin no more of it; a batch is not looked at in between.
+        `room_of` says how many more may be begun.
         """
         async with self.transaction() as tx:
             keys = {username_key(wish.username) for wish in wishes}
@@ -100,8 +100,8 @@ class GraphActor(Seeing, domain="graph", lanes=8):
                 for wish, them in zip(wishes, found, strict=True)
                 if them is not None and wish.caller.id in people.ids
             ]
-            full = await full_among(tx, {wish.caller.id for wish in wishes}) if full_among else ()
-            ties = Ties(await queries.sides(tx, both_ways(pairs)), people.present, full)
+            room = await room_of(tx, {wish.caller.id for wish in wishes}) if room_of else {}
+            ties = Ties(await queries.sides(tx, both_ways(pairs)), people.present, room)
             answers = [
                 UnknownUser() if them is None or wish.caller.id not in people.ids else act(ties, wish, them)
                 for wish, them in zip(wishes, found, strict=True)

@@ -54,35 +54,35 @@ async def sides(db: Reads, pairs: Iterable[Pair]) -> dict[Pair, Side]:
     return {(row["me"], row["them"]): Side(*tuple(row)[2:]) for row in rows}
 
 
-FullAmong = Callable[[Transaction, Collection[UUID]], Awaitable[Collection[UUID]]]
-"""Those of these people who have as much of something as there may be."""
+RoomOf = Callable[[Transaction, Collection[UUID]], Awaitable[Mapping[UUID, int]]]
+"""How much more of something each of these locked people may have."""
 
 
-async def full_of_followed(tx: Transaction, ids: Collection[UUID]) -> Collection[UUID]:
-    """Those of these people who follow, or ask to, as many others as may be followed."""
-    return await _full(tx, ids, MOST_FOLLOWED, follows="follower_id", follow_requests="requester_id")
+async def room_for_followed(tx: Transaction, ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """How many more people each of these may follow, or ask to."""
+    return await _room(tx, ids, MOST_FOLLOWED, follows="follower_id", follow_requests="requester_id")
 
 
-async def full_of_blocked(tx: Transaction, ids: Collection[UUID]) -> Collection[UUID]:
-    """Those of these people who block as many others as may be blocked."""
-    return await _full(tx, ids, MOST_BLOCKED, blocks="blocker_id")
+async def room_for_blocked(tx: Transaction, ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """How many more people each of these may block."""
+    return await _room(tx, ids, MOST_BLOCKED, blocks="blocker_id")
 
 
-async def full_of_muted(tx: Transaction, ids: Collection[UUID]) -> Collection[UUID]:
-    """Those of these locked people who mute as many others as may be muted. Mutes whose time is over are forgotten."""
+async def room_for_muted(tx: Transaction, ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """How many more people each of these may mute. Mutes whose time is over are forgotten."""
     await tx.execute("DELETE FROM mutes WHERE muter_id = ANY($1::uuid[]) AND until <= now()", ids)
-    return await _full(tx, ids, MOST_MUTED, mutes="muter_id")
+    return await _room(tx, ids, MOST_MUTED, mutes="muter_id")
 
 
-async def _full(tx: Transaction, ids: Collection[UUID], most: int, **who: str) -> Collection[UUID]:
+async def _room(tx: Transaction, ids: Collection[UUID], most: int, **who: str) -> Mapping[UUID, int]:
     rows = " UNION ALL ".join(f"SELECT FROM {table} WHERE {column} = p.id" for table, column in who.items())
     found = await tx.fetch(
-        f"SELECT id FROM unnest($1::uuid[]) AS p (id) "
-        f"WHERE $2 <= (SELECT count(*) FROM (SELECT FROM ({rows}) AS ties LIMIT $2) AS have)",
+        f"SELECT id, $2 - (SELECT count(*) FROM (SELECT FROM ({rows}) AS ties LIMIT $2) AS have) AS room "
+        "FROM unnest($1::uuid[]) AS p (id)",
         ids,
         most,
     )
-    return {row["id"] for row in found}
+    return {row["id"]: row["room"] for row in found}
 
 
 async def follow(tx: Transaction, pairs: Sequence[Pair]) -> None:

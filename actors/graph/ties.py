@@ -1,8 +1,10 @@
 """How people stand to each other while a batch of wishes is applied: read once, changed in memory, written once."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -52,14 +54,16 @@ class Changes(NamedTuple):
 
 
 class Ties:
-    """The sides of locked people to each other. `present` are those whose accounts show at all, `full` those who may
-    begin no more of what is applied."""
+    """The sides of locked people to each other. `present` are those whose accounts show at all, `room` how much more
+    somebody may have of what is applied."""
 
-    def __init__(self, sides: Mapping[Pair, Side], present: Iterable[UUID], full: Iterable[UUID] = ()) -> None:
+    def __init__(
+        self, sides: Mapping[Pair, Side], present: Iterable[UUID], room: Mapping[UUID, int] = MappingProxyType({})
+    ) -> None:
         self._was = sides
         self._is = dict(sides)
         self._present = frozenset(present)
-        self._full = frozenset(full)
+        self._room = Counter(room)
 
     def follow(self, me: UUID, them: UUID) -> FollowState | Refusal:
         """Follow, or ask a private account to."""
@@ -69,7 +73,7 @@ class Ties:
             return UnknownUser()
         side = self._side(me, them)
         if not side.following:
-            if me in self._full and not side.requested:
+            if not side.requested and not self._take_room(me):
                 return TooManyFollowed()
             self._change(me, them, following=not side.is_private, requested=side.is_private)
         return self.state(me, them)
@@ -78,6 +82,8 @@ class Ties:
         """Follow no longer, ask no longer."""
         if me == them:
             return CannotFollowYourself()
+        side = self._side(me, them)
+        self._room[me] += side.following or side.requested
         self._change(me, them, following=False, requested=False)
         return self.state(me, them)
 
@@ -85,8 +91,10 @@ class Ties:
         """Block, which ends what there is between the two, or block no longer."""
         if me == them:
             return CannotBlockYourself()
-        if blocking and me in self._full and not self._side(me, them).blocking:
+        was = self._side(me, them).blocking
+        if blocking and not was and not self._take_room(me):
             return TooManyBlocked()
+        self._room[me] += was and not blocking
         self._change(me, them, blocking=blocking)
         if blocking:
             for pair in ((me, them), (them, me)):
@@ -99,7 +107,7 @@ class Ties:
             return CannotMuteYourself()
         if self._is_hidden(me, them):
             return UnknownUser()
-        if me in self._full and not self._side(me, them).muting:
+        if not self._side(me, them).muting and not self._take_room(me):
             return TooManyMuted()
         self._change(me, them, muting=True, muted_until=until)
         return self.state(me, them)
@@ -164,6 +172,12 @@ class Ties:
 
     def _is_hidden(self, me: UUID, them: UUID) -> bool:
         return them not in self._present or self._side(me, them).blocking or self._side(them, me).blocking
+
+    def _take_room(self, me: UUID) -> bool:
+        """Room for one more is taken. False: there is none."""
+        has_room = self._room[me] > 0
+        self._room[me] -= has_room
+        return has_room
 
     def _change(self, me: UUID, them: UUID, **fields: bool | datetime | None) -> None:
         self._is[me, them] = replace(self._is[me, them], **fields)  # type: ignore[arg-type]  # fields of Side

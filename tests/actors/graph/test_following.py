@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+from zlib import crc32
 
 import pytest
 
@@ -10,6 +11,7 @@ from actors.adapters.outside import Outside
 from actors.auth.people import Caller, UnknownUser
 from actors.domains import actors
 from actors.graph import queries
+from actors.graph.actor import GraphActor
 from actors.graph.messages import (
     CannotFollowYourself,
     FollowState,
@@ -155,3 +157,41 @@ async def test_so_many_people_are_followed_asked_blocked_or_muted_and_no_more_un
         await block(system, ana, dora)
     await block(system, ana, bea, blocking=False)
     assert (await block(system, ana, dora)).blocking
+
+
+def in_one_lane(count: int) -> list[str]:
+    """Names that are followed, blocked and muted in one batch."""
+    names = (f"person{n}" for n in itertools.count())
+    return list(itertools.islice((name for name in names if crc32(name.encode()) % GraphActor.lanes == 0), count))
+
+
+async def test_of_people_followed_blocked_or_muted_at_once_there_are_so_many_and_no_more(
+    system: System, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most in ("MOST_FOLLOWED", "MOST_BLOCKED", "MOST_MUTED"):
+        monkeypatch.setattr(queries, most, 2)
+    ana, *others = await callers(system, "ana", *in_one_lane(5))
+    await go_private(system, others[1])
+    for act, refusal, tables in (
+        (follow, TooManyFollowed, "follows UNION ALL SELECT FROM follow_requests"),
+        (mute, TooManyMuted, "mutes"),
+        (block, TooManyBlocked, "blocks"),
+    ):
+        outcomes = await asyncio.gather(*(act(system, ana, whom) for whom in others), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [FollowState] * 2 + [refusal] * 3
+        assert len(await fetch(database_url, f"SELECT FROM {tables}")) == 2
+
+
+async def test_who_is_let_go_makes_room_in_the_same_batch(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    for most in ("MOST_FOLLOWED", "MOST_BLOCKED"):
+        monkeypatch.setattr(queries, most, 1)
+    ana, bea, cleo, dora = await callers(system, "ana", *in_one_lane(3))
+    follows = ((bea, True), (bea, False), (cleo, True), (dora, True))
+    outcomes = await asyncio.gather(
+        *(follow(system, ana, whom, following=so) for whom, so in follows), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [FollowState] * 3 + [TooManyFollowed]
+    outcomes = await asyncio.gather(
+        *(block(system, ana, whom, blocking=so) for whom, so in follows), return_exceptions=True
+    )
+    assert [type(outcome) for outcome in outcomes] == [FollowState] * 3 + [TooManyBlocked]
