@@ -52,3 +52,29 @@ async def test_words_go_when_nothing_can_bring_them_back_and_not_a_day_before(
     await settle(database_url)
     assert await facts(database_url, "CommentsMiscounted") == []
     assert (await drift(database_url))[1] == 0
+
+
+async def test_with_a_comment_that_was_taken_back_long_ago_go_the_words_of_its_replies(
+    system: System, outside: Outside, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "FORGOTTEN_AT_ONCE", 2)
+    ana, bea = await callers(system, "ana", "bea")
+    (post,) = await plant(database_url, [ana.id])
+    long_ago, lately, kept = [await say(system, ana, post, word) for word in ("long ago", "lately", "kept")]
+    for top in (long_ago, lately, kept):
+        for _ in range(3):
+            await say(system, bea, post, f"to what was said {top.body}", parent_id=top.id)
+    for top, days in ((long_ago, 31), (lately, 29)):
+        await system.ask(DeleteComment(caller=ana, comment_id=top.id))
+        at = "UPDATE comments SET deleted_at = now() - make_interval(days => $2) WHERE id = $1"
+        await fetch(database_url, at, top.id, days)
+    await settle(database_url)
+    await strike(outside, "comments.forget")
+    rows = await fetch(database_url, "SELECT COALESCE(parent_id, id) AS top, body FROM comments")
+    words = {top.id: sorted(row["body"] for row in rows if row["top"] == top.id) for top in (long_ago, lately, kept)}
+    assert words == {
+        long_ago.id: [""] * 4,
+        lately.id: ["lately"] + ["to what was said lately"] * 3,
+        kept.id: ["kept"] + ["to what was said kept"] * 3,
+    }
+    assert await drift(database_url) == [0, 0]
