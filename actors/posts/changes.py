@@ -9,6 +9,7 @@ from asyncpg import Record
 from uuid_utils.compat import uuid7
 
 from actors.adapters.database import rows_of
+from actors.graph.queries import lock_people
 from actors.kernel.transaction import Transaction
 from actors.posts.edit_messages import EditPost
 from actors.posts.mentions import people_named
@@ -212,6 +213,7 @@ async def restore(tx: Transaction, post_id: UUID, author_id: UUID) -> bool:
 
 async def follow_tag(tx: Transaction, user_id: UUID, tag: str) -> None:
     """Let somebody follow a tag. Raises `TooManyTags`."""
+    await lock_people(tx, [user_id])  # two who add at once would not count each other's
     added = await tx.execute(
         "INSERT INTO tag_follows (user_id, tag, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING", user_id, tag
     )

@@ -1,5 +1,7 @@
 """Lists: who likes a post, what bears a tag, which tags somebody follows."""
 
+import asyncio
+
 import asyncpg
 import pytest
 from pydantic import ValidationError
@@ -8,6 +10,7 @@ from actors.graph.messages import SetBlock, SetPrivacy
 from actors.kernel.errors import NotFound
 from actors.kernel.filling import ROUNDS, SPARE
 from actors.kernel.system import System
+from actors.kernel.transaction import Transaction
 from actors.posts import changes
 from actors.posts.messages import DeletePost, GetPosts, ListLikes, SetLike
 from actors.posts.tag_messages import ListFollowedTags, ListTagPosts, SetTagFollow, TooManyTags
@@ -105,6 +108,22 @@ async def test_so_many_tags_are_followed_and_no_more(
     await system.ask(SetTagFollow(caller=ana, tag="sky", following=False))
     await system.ask(SetTagFollow(caller=ana, tag="alps", following=True))
     assert [one.tag for one in await whole(system, ListFollowedTags(caller=ana))] == ["alps", "sea"]
+
+
+async def test_of_tags_followed_in_two_processes_at_once_there_are_no_more(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "MOST_TAGS", 1)
+    (ana,) = await callers(system, "ana")
+    database = system.outside.database
+
+    async def follow(tag: str) -> None:
+        async with database.for_command() as connection, connection.transaction():
+            await changes.follow_tag(Transaction(connection, None), ana.id, tag)
+            await asyncio.sleep(0.2)
+
+    outcomes = await asyncio.gather(follow("sea"), follow("sky"), return_exceptions=True)
+    assert sorted(map(type, outcomes), key=str) == [type(None), TooManyTags]
 
 
 LISTS = {
