@@ -147,32 +147,32 @@ async def test_a_spent_bucket_refills(outside: Outside) -> None:
     await limiter.spend(bucket, "one")
 
 
-async def test_without_redis_requests_pass_and_none_waits_long(settings: Settings, own_valkey: OwnValkey) -> None:
+@pytest_asyncio.fixture(loop_scope="module")
+async def limiter(settings: Settings, own_valkey: OwnValkey) -> AsyncIterator[Limiter]:
+    """One whose Redis is there, and may be taken away."""
     cache: Cache = open_cache(settings.model_copy(update={"redis_url": own_valkey.url}))
     limiter = Limiter(cache.redis, FEW)
     async with asyncio.timeout(30):
         while await limiter.spend(FEW["writes"], "one") is None:  # noqa: ASYNC110  # nobody announces that it came up
             await asyncio.sleep(0.1)
+    yield limiter
+    await cache.close()
+
+
+async def test_without_redis_requests_pass_and_none_waits_long(limiter: Limiter, own_valkey: OwnValkey) -> None:
     own_valkey.kill()
     began = time.monotonic()
     for number in range(200):
         assert await limiter.spend(FEW["writes"], f"other {number}") is None
     assert time.monotonic() - began < 10
-    await cache.close()
 
 
-async def test_while_redis_hangs_a_crowd_waits_no_longer_than_one(settings: Settings, own_valkey: OwnValkey) -> None:
-    cache: Cache = open_cache(settings.model_copy(update={"redis_url": own_valkey.url}))
-    limiter = Limiter(cache.redis, FEW)
-    async with asyncio.timeout(30):
-        while await limiter.spend(FEW["writes"], "one") is None:  # noqa: ASYNC110  # nobody announces that it came up
-            await asyncio.sleep(0.1)
+async def test_while_redis_hangs_a_crowd_waits_no_longer_than_one(limiter: Limiter, own_valkey: OwnValkey) -> None:
     own_valkey.pause()
     began = time.monotonic()
     spent = await asyncio.gather(*(limiter.spend(FEW["writes"], f"person {n}") for n in range(8 * leases.AT_ONCE)))
     waited = time.monotonic() - began
     own_valkey.resume()
-    await cache.close()
     assert spent == [None] * len(spent)
     assert waited < 6 * leases.REDIS_SECONDS, "eight calls, one after the other, would have waited for eight"
 
