@@ -67,10 +67,14 @@ class Stream:
             fields["s"] = str(work_of)
         if near:
             fields["m"] = " ".join(map(str, near))
-        for stream in (LIVE,) if ephemeral else (LIVE, KEPT):
-            await self.redis.xadd(stream, fields, id=f"{self.epoch}-{self.n}", nomkstream=True)
+        entry = f"{self.epoch}-{self.n}"
         self.kept = self.kept if ephemeral else self.n
-        return f"{self.epoch}-{self.n}"
+        # In both at once: whoever reads it in the one may already cause the next.
+        async with self.redis.pipeline() as both:
+            for stream in (LIVE,) if ephemeral else (LIVE, KEPT):
+                both.xadd(stream, fields, id=entry, nomkstream=True)
+            await both.execute()
+        return entry
 
     async def lose(self, *ids: str) -> None:
         """Redis came back without these."""
