@@ -1,7 +1,8 @@
 """The ceiling: what raw aiohttp and asyncpg give on this machine, no authentication, no validation, no limits.
 
-`python -m load.ceiling <port>` serves `/cold`, one SQL statement and one encoding a page, and `/cached`, the bytes; at
-`/v1/realtime` it takes sockets, and on `POST /push/<rounds>/<size>` writes so many times so many bytes to each.
+`python -m load.ceiling <port>` serves `/cold`, one SQL statement and one encoding a page, and `/cached`, the bytes;
+says of every like that it is so and keeps none; at `/v1/realtime` it takes sockets, and on
+`POST /push/<rounds>/<size>` writes so many times so many bytes to each.
 """
 
 import asyncio
@@ -62,6 +63,10 @@ async def _serve(port: int) -> None:
     async def cached(_: web.Request) -> web.Response:
         return web.Response(body=kept, content_type="application/json")
 
+    async def like(request: web.Request) -> web.Response:
+        body = b'{"liked":true}' if request.method == "PUT" else b'{"liked":false}'
+        return web.Response(body=body, content_type="application/json")
+
     sockets: list[asyncio.Transport] = []
 
     async def realtime(request: web.Request) -> web.WebSocketResponse:
@@ -85,6 +90,7 @@ async def _serve(port: int) -> None:
 
     app = web.Application()
     app.add_routes([web.get("/cold", cold), web.get("/cached", cached), web.get("/v1/realtime", realtime)])
+    app.add_routes([web.put("/v1/posts/{id}/like", like), web.delete("/v1/posts/{id}/like", like)])
     app.add_routes([web.post("/push/{rounds}/{size}", push)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -1,4 +1,8 @@
-"""Durable likes over HTTP: each request changes a row, each change is counted, and counted again in the database."""
+"""Durable likes over HTTP: each request changes a row, each change is counted, and counted again in the database.
+
+Beside them stands what raw aiohttp answers to the same requests of the same generator and keeps nothing: rates of two
+machines compare by their share of that.
+"""
 
 import asyncio
 import time
@@ -7,7 +11,9 @@ from uuid import UUID
 
 from load.aftermath import settle_and_count
 from load.bench import Bench
+from load.ceiling import running_ceiling
 from load.figures import Figure, Outcome, curve, quantile
+from load.proc import cpu_seconds
 from load.wire import Wire, connect, tail
 from load.world import Person, likes_of, moves_of
 
@@ -90,7 +96,8 @@ class Storm:
 
 
 async def run(bench: Bench, outcome: Outcome) -> None:
-    """One hot post, then spread over all posts."""
+    """The ceiling, then one hot post, then spread over all posts."""
+    ceiling = await _ceiling(bench, outcome)
     for name, posts in (("one hot post", bench.world.posts[:1]), ("spread", bench.world.posts)):
         storm = Storm(bench.world.people, posts, await likes_of(bench.database_url, posts))
         measured = bench.seconds(12, 4)
@@ -101,6 +108,7 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         goal = GOALS.get((bench.processes, name))
         outcome.figures += [
             Figure(f"{name}: durable likes", rate, "likes/s", goal, is_rate=True),
+            Figure(f"{name}: share of the ceiling", rate / ceiling, "×"),
             Figure(f"{name}: failed", storm.failed, "requests", 0),
             Figure(f"{name}: p50", quantile(ordered, 0.5) * 1000, "ms"),
             Figure(f"{name}: p99", quantile(ordered, 0.99) * 1000, "ms"),
@@ -112,6 +120,21 @@ async def run(bench: Bench, outcome: Outcome) -> None:
         await _compare(bench, outcome, name, storm)
         await settle_and_count(bench.database_url, outcome, name)
         outcome.figures += bench.cost(f"{name}: processor a like, reactions included", used, storm.answered)
+
+
+async def _ceiling(bench: Bench, outcome: Outcome) -> float:
+    """Likes a second that are answered and not kept."""
+    storm = Storm(bench.world.people, bench.world.posts[:1], set())
+    async with running_ceiling(bench.database_url, bench.folder) as (url, pid):
+        used = cpu_seconds(pid)
+        seconds = await storm.run(url, warm=1, measured=bench.seconds(6, 2))
+        used = cpu_seconds(pid) - used
+    rate = len(storm.seconds) / seconds
+    outcome.figures += [
+        Figure("the ceiling: likes answered, none kept", rate, "likes/s"),
+        Figure("the ceiling: processor a like", used / storm.answered * 1e6, "µs"),
+    ]
+    return rate
 
 
 async def _compare(bench: Bench, outcome: Outcome, name: str, storm: Storm) -> None:
