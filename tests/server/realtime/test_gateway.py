@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 from uuid import uuid4
 
 import aiohttp
@@ -10,7 +11,9 @@ import pytest
 from actors.auth.people import Role
 from server.realtime import connection
 from server.realtime.connection import Connection
+from server.realtime.frames import Limits
 from tests.server.realtime.conftest import Live, Stream, until
+from tests.server.realtime.test_places import room
 
 
 async def test_who_does_not_connect_in_time_is_closed(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,14 +50,19 @@ async def test_what_makes_no_sense_is_answered_and_the_socket_stays(
     assert "ok" in await socket.ask("sub", topic="tag:sea")
 
 
-async def test_too_many_errors_close_the_socket(live: Live) -> None:
+async def test_too_many_errors_close_the_socket(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "ERRORS_PER_SECOND", 0.0)
     socket = await live.connect()
     for _ in range(21):
         await socket.ws.send_str("nonsense")
     assert await socket.closed() == 4507
 
 
-async def test_frames_beyond_the_rate_are_refused_for_now_and_a_flood_closes_the_socket(live: Live) -> None:
+async def test_frames_beyond_the_rate_are_refused_for_now_and_a_flood_closes_the_socket(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However long it takes to send them.
+    monkeypatch.setattr(connection, "_LIMITS", Limits(frames_per_second=0))
     socket = await live.connect()
     for _ in range(180):
         await socket.ws.send_str('{"op": "pong"}')
@@ -97,8 +105,7 @@ async def test_the_seventeenth_socket_of_a_person_is_refused(live: Live) -> None
     assert (await more.ask("connect", token=live.token_of(user_id)))["err"]["code"] == "limit_exceeded"
     assert await more.closed() == 4505
     await sockets[0].ws.close()
-    await asyncio.sleep(0.05)
-    await live.connect(user_id)
+    await room(live, user_id)
 
 
 async def test_pings_carry_the_position_and_silence_after_one_is_closed(live: Live, stream: Stream) -> None:
@@ -133,18 +140,24 @@ def _pong_due(server_side: Connection) -> None:
     server_side._wheel.wake_at(server_side, time.monotonic())
 
 
-async def test_a_token_that_runs_out_warns_then_closes_unless_refreshed(live: Live) -> None:
+async def test_a_token_that_runs_out_warns_then_closes_unless_refreshed(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
     user_id = uuid4()
-    kept = await live.connect(user_id, token=live.token_of(user_id, lifetime=2))
-    lost = await live.connect(user_id, token=live.token_of(user_id, lifetime=2))
+    kept = await live.connect(user_id, token=live.token_of(user_id, lifetime=30))
+    lost = await live.connect(user_id, token=live.token_of(user_id, lifetime=30))
     for socket in (kept, lost):
         notice = await socket.push()
         assert notice["push"] == "notice"
-        assert 0 < notice["expiring"]["in_ms"] <= 2000
+        assert 0 < notice["expiring"]["in_ms"] <= 30_000
     stranger = await kept.ask("refresh", token=live.token_of(uuid4()))
     assert stranger["err"]["code"] == "unauthorized"
     answer = await kept.ask("refresh", token=live.token_of(user_id))
     assert answer["ok"]["expires_in_ms"] > 590_000
+    half_a_minute_later = SimpleNamespace(time=lambda: time.time() + 31, monotonic=time.monotonic)
+    monkeypatch.setattr(connection, "time", half_a_minute_later)
+    for server_side in live.realtime.gateway.sockets:
+        server_side._wheel.wake_at(server_side, time.monotonic())
     assert await lost.closed() == 4001
     assert "ok" in await kept.ask("sub", topic="tag:sea")
 
@@ -203,9 +216,8 @@ async def test_a_closed_socket_leaves_nothing_behind(live: Live, stream: Stream)
     await socket.ask("track", posts=[str(post_id)])
     assert len(live.realtime._audience.topics) == 4
     await socket.ws.close()
-    await asyncio.sleep(0.05)
+    await until(lambda: not live.realtime.gateway.sockets)
     assert not live.realtime._audience.topics
-    assert not live.realtime.gateway.sockets
     await stream.add(f"post:{post_id}", "post.deleted", {})
 
 
