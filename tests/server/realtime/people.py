@@ -43,7 +43,7 @@ class People:
     unmet: set[tuple[UUID | None, UUID]] = field(default_factory=set)
     asked: list[Any] = field(default_factory=list)
     delay: float = 0.0
-    during: Callable[[], Awaitable[None]] | None = None
+    during: Callable[[], Awaitable[object]] | None = None
     revocations: RevocationsFound = NOTHING_REVOKED
     is_away: bool = False
     refusals: int = 0

@@ -14,6 +14,7 @@ from tests.server.realtime.conftest import Live, Stream, until
 
 async def test_a_visitor_connects_and_is_told_the_limits(live: Live, stream: Stream) -> None:
     await stream.add("tag:sea", "post.published", {})
+    await until(lambda: live.realtime.position() == "5-1")
     socket = await live.connect(topics={"tag:sea": None, "me": None})
     told = socket.connected
     assert told["user"] is None

@@ -36,8 +36,9 @@ async def test_an_author_who_hides_from_nobody_is_asked_about_once(live: Live, s
 
 
 async def test_a_crowd_that_comes_back_asks_once_about_an_author_who_hides_from_nobody(
-    live: Live, stream: Stream
+    live: Live, stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sieve, "LATELY_SECONDS", 60.0)
     author = uuid4()
     since = await stream.add("tag:sea", "post.published", {}, work_of=author)
     await stream.add("tag:sea", "post.published", {}, work_of=author)
@@ -178,7 +179,8 @@ async def test_what_was_taken_back_is_not_replayed_only_that_it_is_gone(live: Li
     await stream.add(topics, "post.deleted", {"post_id": posts[0]["id"]}, work_of=author)
     await stream.add(comment_topic, "comment.deleted", {"comment_id": comments[0]["id"]})
     await stream.add(topics, "post.updated", {"post": posts[1]}, work_of=author)
-    await stream.add(comment_topic, "comment.updated", {"comment": comments[2]})
+    last = await stream.add(comment_topic, "comment.updated", {"comment": comments[2]})
+    await until(lambda: live.realtime.position() == last)
     for topic, shown in (("tag:sea", posts[1]), ("feed:following", posts[1]), (comment_topic, comments[2])):
         socket = await live.connect(viewer, topics={topic: "5-0"})
         frames = [await socket.push() for _ in range(3)]
@@ -195,6 +197,7 @@ async def test_who_brings_back_what_was_taken_back_shows_it_again(live: Live, st
         ("published", {"post": post}),
     ):
         await stream.add("tag:sea", f"post.{kind}", data)
+    await until(lambda: live.realtime.position() == "5-3")
     socket = await live.connect(uuid4(), topics={"tag:sea": "5-0"})
     assert [(await socket.push())["type"] for _ in range(2)] == ["post.deleted", "post.published"]
 
@@ -256,15 +259,23 @@ async def test_who_comes_while_an_event_is_screened_is_told_of_it_once_and_only_
     author, friend, foe = uuid4(), uuid4(), uuid4()
     live.people.unseen.add((foe, author))
     await live.connect(uuid4(), topics={"tag:sea": None})
-    friendly, hostile = await live.connect(friend), await live.connect(foe)
-    live.people.delay = 0.3
+    early, late, hostile = [await live.connect(who) for who in (friend, friend, foe)]
+    screened, admitted = asyncio.Event(), asyncio.Event()
+    live.people.during = screened.wait
     await stream.add("tag:sea", "post.published", {"number": 1}, work_of=author)
-    await until(lambda: live.realtime._fanout._for_others.oldest == 1)
-    await asyncio.gather(*(socket.ask("sub", topic="tag:sea") for socket in (friendly, hostile)))
-    live.people.delay = 0
+    await until(lambda: live.realtime._fanout._for_others.oldest == 1 and live.people.during is None)
+    for socket in (early, hostile):
+        await socket.ask("sub", topic="tag:sea")
+    live.people.during = admitted.wait
+    asking = asyncio.create_task(late.ask("sub", topic="tag:sea"))
+    await until(lambda: live.people.during is None)
+    screened.set()
     await until(lambda: live.realtime.position() == "5-1")
+    admitted.set()
+    await asking
     await stream.add("tag:sea", "post.published", {"number": 2})
-    assert [(await friendly.push())["data"]["number"] for _ in range(2)] == [1, 2]
+    for socket in (early, late):
+        assert [(await socket.push())["data"]["number"] for _ in range(2)] == [1, 2]
     assert (await hostile.push())["data"]["number"] == 2
 
 

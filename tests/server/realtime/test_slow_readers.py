@@ -16,6 +16,11 @@ def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "BLOCKED_SECONDS", 0.5)
 
 
+@pytest.fixture
+def long_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "BLOCKED_SECONDS", 60.0)
+
+
 async def _narrow(live: Live, **fields: object) -> Socket:
     """A socket with small buffers at its reader's end, which reads only when asked to."""
 
@@ -63,7 +68,7 @@ async def test_who_stops_reading_is_cut_off_and_others_are_not_delayed(
 
 
 async def test_who_is_slow_is_told_what_was_dropped_and_gets_it_by_subscribing_again(
-    live: Live, stream: Stream
+    live: Live, stream: Stream, long_patience: None
 ) -> None:
     slow = await _narrow(live, topics={"tag:sea": None, "tag:hill": None})
     transport = _transport(slow)
@@ -94,7 +99,9 @@ async def test_who_is_slow_is_told_what_was_dropped_and_gets_it_by_subscribing_a
     assert again == list(range(first_lost, 100))
 
 
-async def test_counts_for_a_blocked_reader_are_merged_to_the_latest(live: Live, stream: Stream) -> None:
+async def test_counts_for_a_blocked_reader_are_merged_to_the_latest(
+    live: Live, stream: Stream, long_patience: None
+) -> None:
     post_id = uuid4()
     live.people.posts[post_id] = (0, 0, 0, 0)
     slow = await _narrow(live, topics={"tag:sea": None, f"post:{post_id}": None})
@@ -102,10 +109,11 @@ async def test_counts_for_a_blocked_reader_are_merged_to_the_latest(live: Live, 
     transport.pause_reading()
     for number in range(20):
         await stream.add("tag:sea", "post.published", {"number": number, "text": "x" * 30_000})
-    await asyncio.sleep(0.2)
+    await until(lambda: live.realtime.position() == "5-20")
     for v in range(1, 200):
         await stream.counts(post_id, v, v)
         await asyncio.sleep(0.002)
+    await until(lambda: live.realtime.position() == "5-219")
     transport.resume_reading()
     versions: list[int] = []
     while not versions or versions[-1] < 199:
@@ -127,6 +135,7 @@ async def test_events_that_are_still_to_be_replayed_count_as_queued(live: Live, 
     text = "x" * 20_000
     for number in range(100):
         await stream.add("tag:sea", "post.published", {"number": number, "text": text})
+    await until(lambda: live.realtime.position() == "5-100")
     slow = await _narrow(live)
     _transport(slow).pause_reading()
     await slow.ws.send_json({"id": 2, "op": "sub", "topic": "tag:sea", "since": "5-0"})

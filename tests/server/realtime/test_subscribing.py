@@ -48,6 +48,7 @@ async def test_a_position_older_than_the_window_is_not_recovered_and_nothing_is_
     live.realtime.log.ring._max_bytes = 5_000
     for number in range(30):
         last = await stream.add("tag:sea", "post.published", {"number": number})
+    await until(lambda: live.realtime.position() == last)
     socket = await live.connect()
     answer = await socket.ask("sub", topic="tag:sea", since="5-1")
     assert answer["ok"] == {"position": last, "recovered": False}
