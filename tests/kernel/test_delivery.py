@@ -31,6 +31,11 @@ async def everything_is_published(rows: Any) -> bool:
     return not await rows.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
 
 
+async def is_empty(redis: Any, domain: str) -> bool:
+    """Whether everything in the inbox was acknowledged."""
+    return not await redis.xlen(inbox_of(domain))
+
+
 async def test_a_fact_reaches_its_listener_and_the_live_log_once(system: System, redis: Any, rows: Any) -> None:
     await system.ask(Add(name="c1", amount=3))
     await until(lambda: everything_took_effect(rows))
@@ -51,11 +56,7 @@ async def test_a_repeated_delivery_does_nothing(system: System, redis: Any, rows
     fields = {"y": fact["type"], "p": fact["payload"], "o": ""}
     for _ in range(5):
         await redis.xadd(inbox_of("ledger"), fields)
-
-    async def is_empty() -> bool:
-        return not await redis.xlen(inbox_of("ledger"))
-
-    await until(is_empty)
+    await until(lambda: is_empty(redis, "ledger"))
     assert await rows.fetchval("SELECT count(*) FROM ledger") == 1
     assert await rows.fetchval("SELECT times FROM received") == 1
 
@@ -82,13 +83,17 @@ async def test_a_handler_that_always_fails_ends_among_the_dead_and_the_rest_flow
     (letter,) = await dead.listing(rows)
     assert (letter["domain"], letter["type"], letter["key"], letter["attempts"]) == ("ledger", "Added", "c1", 2)
     assert "this handler always fails" in letter["error"]
-    assert await rows.fetchval("SELECT count(*) FROM ledger") == 9
+    await until(lambda: everything_took_effect_of(rows, 9))
 
     LedgerActor.failing.clear()
     await dead.replay(rows, letter["id"])
     await until(lambda: everything_took_effect_of(rows, 10))
     assert await rows.fetchval("SELECT count(*) FROM dead_letters") == 0
-    assert await redis.hlen("attempts") == 0
+
+    async def none_is_counted() -> bool:
+        return not await redis.hlen("attempts")
+
+    await until(none_is_counted)
 
 
 async def everything_took_effect_of(rows: Any, count: int) -> bool:
@@ -136,7 +141,7 @@ async def test_an_event_nobody_can_read_is_kept_and_does_not_block(
         )
 
     await until(both_are_buried)
-    assert not await redis.xlen(inbox_of("ledger"))
+    await until(lambda: is_empty(redis, "ledger"))
 
 
 async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(
@@ -148,7 +153,7 @@ async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(
     async with rows.transaction():
         seq = await rows.fetchval("SELECT nextval('outbox_seq_seq')")
         await asyncio.gather(*(system.ask(AddSlowly(name=f"c{i}")) for i in range(5)))
-        await asyncio.sleep(0.3)
+        await until(lambda: everything_is_published(rows))
         await rows.execute(
             "INSERT INTO outbox (seq, id, type, key, payload, targets, at) "
             "SELECT $1, gen_random_uuid(), type, key, "
@@ -269,6 +274,7 @@ async def test_published_facts_are_pruned_only_when_every_listener_recorded_them
 
     await until(is_published)
     await until(lambda: recorded(rows, "archive", 2))
+    await system.stop()  # its relay prunes, too
     await rows.execute("UPDATE outbox SET published_at = published_at - interval '1 hour'")
     assert await outbox.prune(rows, system.domains, older_than=PRUNE_AFTER) == 1
     assert await rows.fetchval("SELECT key FROM outbox") == "c2"
@@ -342,11 +348,7 @@ async def test_an_effect_without_a_transaction_is_recorded_after_it(system: Syst
     await until(lambda: recorded(rows, "archive", 1))
     fact = await rows.fetchrow("SELECT type, payload FROM outbox")
     await redis.xadd(inbox_of("archive"), {"y": fact["type"], "p": fact["payload"], "o": ""})
-
-    async def is_empty() -> bool:
-        return not await redis.xlen(inbox_of("archive"))
-
-    await until(is_empty)
+    await until(lambda: is_empty(redis, "archive"))
     assert await rows.fetchval("SELECT count(*) FROM inbox_records WHERE domain = 'archive'") == 1
 
 
@@ -456,7 +458,7 @@ async def test_a_process_that_stops_leaves_what_it_holds_readable(begin: Begin, 
     await system.ask(Add(name="c1"))
 
     async def is_held() -> bool:
-        return bool(await redis.exists(stream) and (await redis.xpending(stream, GROUP))["pending"])
+        return bool(system.inbox.held("ledger"))
 
     await until(is_held)
     name = system.inbox.consumer.encode()
