@@ -51,9 +51,8 @@ class Move(Command[CounterView], key="name"):
     to: str
 
 
-class LookSlowly(Query[CounterView]):
+class Look(Query[CounterView]):
     name: str
-    seconds: float
 
 
 class Explode(Command[CounterView], key="name"):
@@ -206,10 +205,14 @@ class CountersActor(Actor, domain="counters", lanes=4, mailbox=4096):
                     await self.meeting.wait()
             return tx.answer(moved)
 
-    @on(LookSlowly, batch=10)
-    async def look_slowly(self, questions: Sequence[LookSlowly]) -> Sequence[CounterView | Refusal]:
+    @on(Look, batch=10)
+    async def look(self, questions: Sequence[Look]) -> Sequence[CounterView | Refusal]:
         found = await self.get([GetCounter(name=question.name) for question in questions])
-        await asyncio.sleep(questions[0].seconds)
+        meeting = self.meeting
+        if self.started is not None:
+            self.started.set()
+        if meeting is not None:
+            await meeting.wait()
         return found
 
     @on(Receive)

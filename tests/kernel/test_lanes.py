@@ -14,7 +14,7 @@ from actors.kernel.mailbox import Mailbox
 from actors.kernel.message import Message
 from actors.kernel.system import System
 from tests.kernel.conftest import Begin
-from tests.kernel.counting import Add, AddSlowly, CountersActor, Explode, GetCounter, LookSlowly, Move, Restart, until
+from tests.kernel.counting import Add, AddSlowly, CountersActor, Explode, GetCounter, Look, Move, Restart, until
 
 
 def envelope(message: Message) -> Envelope:
@@ -35,7 +35,7 @@ async def test_ten_thousand_mixed_commands_end_with_counts_equal_to_rows(begin: 
         kind = AddSlowly if dice.random() < 0.05 else Add
         return kind(name=f"c{dice.randrange(10)}", amount=dice.choice((-1, 1, 2)))
 
-    gate = asyncio.Semaphore(1_500)
+    gate = asyncio.Semaphore(1_000)  # fewer than one lane's mailbox takes: they may all wait for the slowest
 
     async def ask(message: Add | AddSlowly) -> None:
         async with gate:
@@ -183,10 +183,14 @@ async def test_a_client_that_hangs_up_cancels_nothing(system: System, rows: Any)
 
 
 async def test_a_message_whose_deadline_passed_before_its_turn_is_dropped(system: System, rows: Any) -> None:
-    busy = asyncio.create_task(system.ask(AddSlowly(name="c1", amount=0, seconds=0.3)))
-    await asyncio.sleep(0.05)
+    deadline = asyncio.get_running_loop().time() + 0.05
+    async with rows.transaction():
+        await rows.execute("SELECT FROM counters WHERE id = 'c1' FOR UPDATE")
+        busy = asyncio.create_task(system.ask(AddSlowly(name="c1", amount=0)))
+        late = asyncio.create_task(system.ask(Add(name="c1"), origin=Origin(deadline=deadline)))
+        await asyncio.sleep(0.1)
     with pytest.raises(Expired):
-        await system.ask(Add(name="c1"), origin=Origin(deadline=asyncio.get_running_loop().time() + 0.05))
+        await late
     await busy
     assert await rows.fetchval("SELECT value FROM counters WHERE id = 'c1'") == 0
 
@@ -226,13 +230,19 @@ WHERE datname = current_database() AND state = 'idle in transaction' AND query L
 
 
 async def test_a_lost_database_is_answered_unavailable_and_heals(system: System, rows: Any) -> None:
-    busy = asyncio.create_task(system.ask(AddSlowly(name="c1", seconds=0.3)))
-    await asyncio.sleep(0.05)
+    CountersActor.meeting = asyncio.Event()
+    busy = asyncio.create_task(system.ask(Move(name="c1", to="c2")))
+
+    async def is_busy() -> bool:
+        return bool(await rows.fetchval(HELD) == 1)
+
+    await until(is_busy)
     waiting = [asyncio.create_task(system.ask(Add(name="c1"))) for _ in range(100)]
     await rows.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
+    CountersActor.meeting.set()
     with pytest.raises(Unavailable):
         await busy
     answers = await asyncio.gather(*waiting, return_exceptions=True)
@@ -281,10 +291,10 @@ async def test_an_outage_in_a_batch_is_no_reason_to_try_its_halves(system: Syste
 
 
 async def test_a_commit_whose_answer_was_lost_is_never_run_again(system: System, rows: Any) -> None:
-    # The commit itself takes half a second, in which its connection is cut.
+    # The commit itself would take half a minute, in which its connection is cut.
     await rows.execute(
         "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END $$;"
+        "$$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;"
         "CREATE CONSTRAINT TRIGGER linger AFTER UPDATE ON counters DEFERRABLE INITIALLY DEFERRED "
         "FOR EACH ROW EXECUTE FUNCTION linger()"
     )
@@ -315,10 +325,14 @@ async def test_commands_that_wait_for_locks_do_not_starve_queries(system: System
 
 
 async def test_a_query_never_joins_one_that_is_already_running(system: System) -> None:
-    early = asyncio.create_task(system.ask(LookSlowly(name="c1", seconds=1.0)))
-    await asyncio.sleep(0.4)
+    CountersActor.started, CountersActor.meeting = started, meeting = asyncio.Event(), asyncio.Event()
+    early = asyncio.create_task(system.ask(Look(name="c1")))
+    await started.wait()
+    CountersActor.meeting = None
     await system.ask(Add(name="c1"))
-    assert (await system.ask(LookSlowly(name="c1", seconds=0))).value == 1
+    assert (await system.ask(Look(name="c1"))).value == 1
+    assert not early.done()
+    meeting.set()
     assert (await early).value == 0
 
 

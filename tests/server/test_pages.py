@@ -19,6 +19,7 @@ from actors.settings import Settings
 from server.http import pages
 from server.http.pages import KeptPage, Pages
 from server.keys import LIVE_LOG, PAGES
+from server.realtime import recheck
 from tests.actors.auth.people import callers, until
 from tests.actors.feed.test_for_you import rank
 from tests.actors.posts.posting import plant
@@ -26,6 +27,12 @@ from tests.actors.posts.test_over_http import call, signed_in
 
 Client = TestClient[web.Request, web.Application]
 LONG = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The live edge asks on its own, now and then, who is to be believed no longer: no question of a page."""
+    monkeypatch.setattr(recheck, "PERIOD_SECONDS", LONG)
 
 
 @pytest.fixture
