@@ -291,7 +291,7 @@ async def test_an_outage_in_a_batch_is_no_reason_to_try_its_halves(system: Syste
 
 
 async def test_a_commit_whose_answer_was_lost_is_never_run_again(system: System, rows: Any) -> None:
-    # The commit itself would take half a minute, in which its connection is cut.
+    # The commit itself lasts until its connection is cut.
     await rows.execute(
         "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;"

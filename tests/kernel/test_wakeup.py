@@ -41,6 +41,11 @@ async def wakeup(settings: Settings, rows: Any) -> AsyncIterator[Wakeup]:
 
 async def test_commits_are_told_by_a_connection_that_commits_nothing(begin: Begin, rows: Any, told: list[int]) -> None:
     leading, other = await begin((CountersActor,)), await begin((CountersActor,))
+
+    async def one_leads() -> bool:
+        return leading.wakeup.is_leading or other.wakeup.is_leading
+
+    await until(one_leads)
     if other.wakeup.is_leading:
         leading, other = other, leading
     await asyncio.gather(*(other.ask(AddSlowly(name=f"c{i % 10}")) for i in range(40)))
@@ -85,5 +90,5 @@ async def test_who_tells_of_commits_outlives_whatever_it_meets(
             wakeup.after_commit()
             return bool(told)
 
-        await until(is_told, seconds=5)
+        await until(is_told)
         await wakeup.stop()
