@@ -113,9 +113,11 @@ class Relay:
                 await publisher.verify()
                 await publisher.sweep()
                 next_heartbeat = now() + HEARTBEAT_SECONDS
+            # What is committed while facts are moved waits for the next turn, so the last one begins after the word.
+            is_last = self._stopping
             while await publisher.publish():
                 pass
-            if self._stopping:
+            if is_last:
                 return
             if now() >= next_prune:
                 is_done = await self._prune(connection, publisher)

@@ -55,7 +55,7 @@ class Liking:
             await stack.becomes(wanted, sql, self.post_id, seconds=seconds)
         for domain in ("posts", "feed", "notifications"):
             await eventually(lambda domain=domain: entries(stack, domain), 0, f"inbox:{domain}", LEASE)  # type: ignore[misc]  # mypy cannot infer a lambda's default
-        assert await stack.value("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0
+        await stack.becomes(0, "SELECT count(*) FROM outbox WHERE published_at IS NULL")
         assert await stack.value("SELECT count(*) FROM dead_letters") == 0
         assert await stack.value("SELECT likes::int FROM profiles WHERE user_id = $1", self.author.id) == 1
         assert await stack.value("SELECT people FROM notifications WHERE subject_id = $1", self.post_id) == 1
@@ -72,6 +72,12 @@ async def entries(stack: Stack, domain: str) -> int:
     """How many events wait, or are held, in an inbox."""
     async with Redis.from_url(stack.settings.redis_url) as redis:
         return int(await redis.xlen(f"inbox:{domain}"))
+
+
+async def has_begun(stack: Stack, served: Served) -> bool:
+    """Whether positions lead anywhere: the relay has led, and this server has read so."""
+    async with stack.http.get(f"{served.url}/v1/feed") as response:
+        return not response.headers["Stream-Position"].startswith("0-")
 
 
 async def dies(served: Served) -> None:
@@ -95,6 +101,7 @@ async def test_an_event_arrives_through_another_server_when_its_own_dies_right_a
 async def test_an_event_arrives_after_a_restart_when_the_only_server_died_right_after_the_commit(stack: Stack) -> None:
     liking = await Liking.prepare(stack)
     doomed = await stack.serve(fault="committed:SetLike")
+    await eventually(lambda: has_begun(stack, doomed), wanted=True, what="the log has begun")
     before = await stack.watch(doomed, liking.author, "me", f"post:{liking.post_id}")
     position = before.connected["position"]
     await liking.happens(doomed, answered=False)
