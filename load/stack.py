@@ -11,7 +11,16 @@ from tempfile import mkdtemp
 from load.processes import Part, PartFailed, Served
 from server.embedded.front import embedded
 
-FOREIGN = ("DB_URL", "DATABASE_URL", "DB_REPLICA_URL", "REDIS_URL", "S3_ENDPOINT", "RATE_LIMITS", "VITRINE_FAULT")
+FOREIGN = (
+    "DB_URL",
+    "DATABASE_URL",
+    "DB_REPLICA_URL",
+    "REDIS_URL",
+    "S3_ENDPOINT",
+    "RATE_LIMITS",
+    "LOG_LEVEL",
+    "VITRINE_FAULT",
+)
 """What the surroundings may not decide."""
 TOKEN_SECONDS = 20 * 3600
 """The seed's access tokens are good for a day."""
@@ -29,7 +38,7 @@ def durable_servers(kept: Path | None) -> Iterator[dict[str, str]]:
         with embedded(folder / "servers", environ=surroundings) as variables:
             # All the world comes from one address here.
             crowd = {"RATE_LIMIT_AMOUNTS": "sockets=1000000", "SOCKETS_PER_ADDRESS": "1000000"}
-            yield {**surroundings, **variables, **crowd, "LOG_LEVEL": "warning", "LOAD_FOLDER": str(folder)}
+            yield {**surroundings, **variables, **crowd, "LOAD_FOLDER": str(folder)}
     finally:
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)
