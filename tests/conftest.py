@@ -17,12 +17,15 @@ from actors.adapters import storage as storage_adapter
 from actors.adapters.outside import Outside, open_outside
 from actors.adapters.storage import Storage, open_storage
 from actors.domains import actors
+from actors.feed import timelines
 from actors.kernel import pressure
 from actors.kernel.system import System
 from actors.settings import Settings, load_settings
 from server.embedded.processes import EmbeddedError
 from server.embedded.valkey import start_valkey
+from server.http import leases
 from server.http.standings import Standings
+from server.realtime import places
 from server.realtime.realtime import Realtime
 from server.serve import assemble
 from tests.contract import held_to_openapi
@@ -92,9 +95,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where tests run a process may be held up for seconds: nothing is put off for that, unless a test is about it."""
+    """Where tests run a process may be held up for seconds: nothing is put off for that and
+    nobody does without Redis, unless a test is about it."""
     monkeypatch.setattr(pressure, "LAG_SECONDS", 60.0)
     monkeypatch.setattr(storage_adapter, "HEAD_SECONDS", 60.0)
+    for module in (leases, places, timelines):
+        monkeypatch.setattr(module, "REDIS_SECONDS", 10.0)
 
 
 @pytest.fixture(scope="session")
