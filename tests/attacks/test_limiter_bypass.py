@@ -1,10 +1,12 @@
 """Who guesses passwords is slowed down, whatever the requests claim of themselves."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from actors.settings import Settings
+from server.http.limits import BUCKETS
 from tests.attacks.people import PASSWORD, Client, Person, join
 
 ALLOWED = 10
@@ -50,6 +52,12 @@ class Guesser:
                     assert int(response.headers["Retry-After"]) >= 1
                 let += response.status == 401
         return let
+
+
+@pytest.fixture(autouse=True)
+def no_refill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a test takes, no attempt is given back meanwhile."""
+    monkeypatch.setitem(BUCKETS, "login", replace(BUCKETS["login"], seconds=3600))
 
 
 @pytest.fixture
