@@ -18,7 +18,7 @@ async def test_a_connection_that_comes_as_the_door_closes_holds_nothing_up(
     app: web.Application, monkeypatch: pytest.MonkeyPatch, turns: int
 ) -> None:
     """`turns` of the loop earlier: it is accepted, it was just made, it waits for what is asked."""
-    monkeypatch.setattr(unreadable, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(unreadable, "HEAD_SECONDS", 30.0)
     served = runner(app)
     await served.setup()
     await web.TCPSite(served, "127.0.0.1", 0).start()
@@ -37,4 +37,4 @@ async def test_a_connection_that_comes_as_the_door_closes_holds_nothing_up(
             answer = b""
         await leaving
     assert answer == b""
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5
