@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from load.processes import Served
 from tests.flows.stack import Stack, stack_of
@@ -23,6 +23,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# As long as a page is waited for in all else: servers, a worker and a browser share the machine with other tests.
+expect.set_options(timeout=20_000)
 
 
 class Site(NamedTuple):
