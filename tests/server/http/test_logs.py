@@ -26,7 +26,7 @@ def stream() -> Iterator[io.BytesIO]:
 
 
 def _lines(stream: io.BytesIO) -> list[dict[str, object]]:
-    for _ in range(100):
+    for _ in range(1_500):
         if stream.getvalue():
             break
         threading.Event().wait(0.02)
