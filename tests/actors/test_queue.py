@@ -1,6 +1,7 @@
 """The broker against a real Valkey: nothing is lost, nothing is doubled while its holder lives, the dead are kept."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -46,13 +47,15 @@ class Graveyard:
 
 
 @asynccontextmanager
-async def worker(url: str, graveyard: Graveyard, *, deliveries: int = 3) -> AsyncIterator[JobBroker]:
+async def worker(
+    url: str, graveyard: Graveyard, *, deliveries: int = 3, lease: float = LEASE
+) -> AsyncIterator[JobBroker]:
     """A broker that knows the task `known`."""
 
     async def known(n: int) -> None:
         raise AssertionError("the receiver runs tasks, not the broker")
 
-    broker = JobBroker(url, graveyard, lease_seconds=LEASE, deliveries=deliveries)
+    broker = JobBroker(url, graveyard, lease_seconds=lease, deliveries=deliveries)
     broker.register_task(known, task_name="known")
     await broker.startup()
     try:
@@ -104,7 +107,7 @@ async def test_a_dead_holders_job_is_handed_out_again_with_nothing_else_enqueued
         delivery = await next_of(broker)
         assert delivery is not None
         assert delivery.entry == entry
-        assert asyncio.get_running_loop().time() - began < LEASE * 1.5
+        assert asyncio.get_running_loop().time() - began < LEASE * 2
 
 
 async def test_a_living_holder_keeps_its_job_for_many_leases(redis: Redis, redis_url: str) -> None:
@@ -118,10 +121,10 @@ async def test_a_living_holder_keeps_its_job_for_many_leases(redis: Redis, redis
 async def test_a_worker_that_leaves_gives_back_what_it_holds_at_once(redis: Redis, redis_url: str) -> None:
     await make_stream(redis)
     await put(redis)
-    async with worker(redis_url, Graveyard()) as leaving:
+    async with worker(redis_url, Graveyard(), lease=60) as leaving:
         assert await next_of(leaving) is not None
-    async with worker(redis_url, Graveyard()) as other:
-        assert await next_of(other, LEASE / 2) is not None
+    async with worker(redis_url, Graveyard(), lease=60) as other:
+        assert await next_of(other, 30) is not None
 
 
 async def test_a_job_given_back_for_later_is_not_handed_out_before(redis: Redis, redis_url: str) -> None:
@@ -130,9 +133,10 @@ async def test_a_job_given_back_for_later_is_not_handed_out_before(redis: Redis,
     async with worker(redis_url, Graveyard()) as broker:
         delivery = await next_of(broker)
         assert delivery is not None
+        began = time.monotonic()
         await broker.give_back(delivery, 0.6 * LEASE)
-        assert await next_of(broker, 0.4 * LEASE) is None
         assert await next_of(broker) is not None
+        assert time.monotonic() - began > 0.6 * LEASE - 0.01, "Redis counts milliseconds by a clock of its own"
 
 
 @pytest.mark.parametrize(("payload", "why"), [(b"not json", "cannot be read"), (pack("lost", "9", {}), "no worker")])

@@ -57,7 +57,6 @@ class Client:
             wire.close()
 
 
-@pytest.mark.slow
 async def test_a_child_that_dies_is_replaced_and_all_leave_without_failing_a_request(
     stack: Stack, tmp_path: Path
 ) -> None:

@@ -40,13 +40,14 @@ async def test_redis_is_flushed_again_and_again_under_load_and_nothing_is_lost(s
     servers = [await stack.serve(), await stack.serve()]
     stack.worker()
     screen = await stack.watch(servers[1], author, "me", f"post:{liked[0]}")
-    epoch = await stack.value("SELECT epoch FROM relay_state")
     likes = Likes(stack, fans, liked, rate=150)
     async with likes.going_on(*servers):
         publishing = asyncio.create_task(publish(stack, servers[0], "ada", 4))
         for _ in range(2):
             await likes.has_flowed(120)
+            epoch = await stack.value("SELECT epoch FROM relay_state")
             await flush(stack)
+            await stack.becomes(True, "SELECT epoch > $1 FROM relay_state", epoch)
         await publishing
         await likes.has_flowed(150)
 
@@ -54,8 +55,6 @@ async def test_redis_is_flushed_again_and_again_under_load_and_nothing_is_lost(s
     await likes.are_rows()
     await stack.becomes(0, UNREADY)
     assert (likes.broken, likes.refused) == (0, {}), "losing Redis refuses nobody"
-    epochs = await stack.value("SELECT epoch FROM relay_state") - epoch
-    assert epochs >= 3, "each loss begins an epoch"
     lags = [frame for frame in screen.pushed if frame["push"] == "lag"]
     assert {frame["topic"] for frame in lags} == {"me", f"post:{liked[0]}"}, "who was connected is told to refetch"
     row = await stack.database.fetchrow("SELECT v, likes FROM posts WHERE id = $1", liked[0])
@@ -82,7 +81,7 @@ async def test_a_job_whose_kick_was_flushed_before_a_worker_took_it_is_done(stac
     await stack.becomes(2, "SELECT count(*) FROM job_intents WHERE published_at IS NOT NULL AND task = 'media.process'")
     await flush(stack)
     stack.worker()
-    await stack.becomes(0, UNREADY, seconds=20)
+    await stack.becomes(0, UNREADY)
     await all_is_well(stack)
     assert await stack.value("SELECT count(*) FROM job_intents WHERE done_at IS NULL") == 0
     ready = await stack.value("SELECT count(*) FROM outbox WHERE type = 'PhotoReady'")

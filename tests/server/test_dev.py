@@ -125,7 +125,7 @@ async def test_nothing_outlives_a_killed_parent(dev: Dev) -> None:
 def test_an_interrupt_while_it_starts_ends_it_too(dev: Dev) -> None:
     dev.until(r"servers are up")
     dev.process.send_signal(signal.SIGINT)
-    assert dev.process.wait(20) == 0
+    assert dev.process.wait(40) == 0
     assert dev.survivors(1) == {}
 
 

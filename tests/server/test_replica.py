@@ -44,7 +44,7 @@ async def caption(client: Client, post: UUID, **headers: str) -> tuple[str, str]
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait for it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await holds():  # noqa: ASYNC110  it comes about in PostgreSQL
             await asyncio.sleep(0.02)
 

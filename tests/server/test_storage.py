@@ -199,9 +199,10 @@ async def test_a_storage_that_takes_its_time_keeps_nobody_waiting(
     silent = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     slow = bare_settings.model_copy(update={"s3_endpoint": f"http://127.0.0.1:{port}"})
-    async with open_storage(slow) as storage, asyncio.timeout(5):
-        with pytest.raises(StorageUnavailable):
-            await storage.head(key)
+    async with open_storage(slow) as storage:
+        async with asyncio.timeout(5):
+            with pytest.raises(StorageUnavailable):
+                await storage.head(key)
     silent.close()
 
 
