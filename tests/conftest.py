@@ -21,6 +21,7 @@ from actors.feed import timelines
 from actors.kernel import pressure
 from actors.kernel.system import System
 from actors.settings import Settings, load_settings
+from server.embedded import ports
 from server.embedded.processes import EmbeddedError
 from server.embedded.valkey import start_valkey
 from server.http import leases
@@ -65,6 +66,10 @@ def _servers_of(config: pytest.Config) -> Mapping[str, str]:
 def pytest_configure(config: pytest.Config) -> None:
     """Name our marks."""
     config.addinivalue_line("markers", "slow: takes minutes; `make faults` runs it, `make test` does not")
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None:
+        # Two workers that chose one free port at the same moment would meet there.
+        ports.PORTS = ports.PORTS[int(worker["workerid"].removeprefix("gw")) :: worker["workercount"]]
 
 
 @pytest.hookimpl(trylast=True)
