@@ -54,10 +54,18 @@ class Stack:
 
     async def serve(self, *, fault: str = "", port: int = 0, **environment: str) -> Served:
         """A server that is ready, which kills itself when it reaches `fault`."""
+        is_first = not any(isinstance(part, Served) for part in self._parts)
         served = Served(self._with(environment, fault), self._log(), port=port, start=forked)
         self._parts.append(served)
         await served.ready()
+        if is_first and not fault:
+            await eventually(lambda: self._has_position(served), wanted=True, what="the log begins")
         return served
+
+    async def _has_position(self, served: Served) -> bool:
+        """Before the relay leads for the first time no position leads anywhere."""
+        async with self.http.get(f"{served.url}/v1/tags/none/posts") as response:
+            return not response.headers["Stream-Position"].startswith("0-")
 
     def worker(self, *, fault: str = "", **environment: str) -> Part:
         """A worker that does jobs, and kills itself when it reaches `fault`."""
