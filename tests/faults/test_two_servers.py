@@ -11,7 +11,7 @@ import pytest
 
 from load.wire import Wire, connect, packed
 from tests.faults.conditions import all_is_well
-from tests.flows.stack import Stack
+from tests.flows.stack import Stack, eventually
 
 PEOPLE, POSTS, CONNECTIONS = 120, 12, 48
 MIX = (
@@ -118,8 +118,11 @@ async def test_an_older_transaction_that_commits_after_a_newer_one_is_relayed(st
     await following
     # Which of the two is told first is not promised; that both are is.
     await screen.event("notification.changed", unseen=2)
-    told = {frame["data"]["notification"]["kind"] for frame in screen.events("notification.changed")}
-    assert told == {"follow", "like"}
+
+    async def told() -> set[str]:
+        return {frame["data"]["notification"]["kind"] for frame in screen.events("notification.changed")}
+
+    await eventually(told, {"follow", "like"}, "both are told")
     numbers = await stack.database.fetch("SELECT type FROM outbox WHERE published_at IS NOT NULL ORDER BY seq")
     kinds = [row["type"] for row in numbers]
     assert kinds.index("Followed") < kinds.index("PostLikesChanged")
