@@ -3,7 +3,7 @@
 from email.headerregistry import Address
 from email.policy import SMTP
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PositiveInt, SecretStr
 from pydantic_settings import NoDecode
@@ -12,6 +12,8 @@ _SECRET_BYTES = 32
 _MOST_SECRETS = 8
 _KEY_MARKS = ("-----BEGIN ", "ssh-", "ecdsa-", "MII", "MFkwEw", "MHYwEA", "MCowBQ")
 """What keys that are half public begin with, as PEM, as OpenSSH writes them, and as DER in Base64."""
+
+_ESCAPES = "in a user or a password write : / ? # @ as %3A %2F %3F %23 %40"
 
 
 def split_secrets(text: str) -> tuple[str, ...]:
@@ -46,32 +48,47 @@ def origin_of(text: str) -> str:
     return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
 
 
+def _parts_of(url: str) -> SplitResult:
+    """Raises `ValueError` for a URL without sense, in words that repeat nothing of it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        for host in parts.netloc.rpartition("@")[2].split(","):  # PostgreSQL may be at several
+            _ = urlsplit(f"//{host}").port
+    except ValueError:
+        raise ValueError(f"names no host and port that can be; {_ESCAPES}") from None
+    if parts.fragment:
+        raise ValueError(f"must not hold #; {_ESCAPES}")
+    return parts
+
+
 def _postgresql(text: str) -> str:
-    if urlsplit(text).scheme not in {"postgresql", "postgres"}:
+    if _parts_of(text).scheme not in {"postgresql", "postgres"}:
         raise ValueError("must start with postgresql://")
     return text
 
 
 def _redis(text: str) -> str:
-    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+    if _parts_of(text).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must start with redis://, rediss:// or unix://")
     return text
 
 
 def _http(text: str) -> str:
-    if urlsplit(text).scheme not in {"http", "https"} or not urlsplit(text).netloc:
+    parts = _parts_of(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must start with http:// or https:// and name a host")
     return text
 
 
 def _clamd(text: str) -> str:
-    if urlsplit(text).scheme != "clamd" or not urlsplit(text).hostname:
+    parts = _parts_of(text)
+    if parts.scheme != "clamd" or not parts.hostname:
         raise ValueError("must be clamd://host:port")
     return text
 
 
 def _smtp(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
+    parts = _parts_of(url.get_secret_value())
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise ValueError("must start with smtp:// or smtps:// and name a host")
     return url

@@ -20,7 +20,7 @@ from actors.kernel.performer import FIRST_PAUSE, Performer
 from actors.kernel.schedule import keep_schedule
 from actors.kernel.system import listeners_of
 from actors.kernel.wakeup import Wakeup
-from actors.settings import Settings
+from actors.settings import Settings, SettingsError
 
 log = structlog.get_logger(__name__)
 
@@ -81,11 +81,14 @@ def declared_jobs() -> dict[str, Job]:
 
 
 async def run_worker(settings: Settings) -> None:
-    """A worker process: until SIGTERM or SIGINT. It reads the primary, where what was just committed is."""
+    """A worker process: until SIGTERM or SIGINT. It reads the primary, where what was just committed is.
+
+    Raises `SettingsError` when it cannot show its metrics where HOST and WORKER_METRICS_PORT say.
+    """
     stopping = _stopped_by_signals()
     async with open_outside(settings) as outside:
         if settings.worker_metrics_port is not None:
-            start_http_server(settings.worker_metrics_port, addr=settings.host)
+            _show_metrics(settings.host, settings.worker_metrics_port)
         log.info("worker starts")
         await work(outside, declared_jobs(), stopping)
     log.info("worker ends")
@@ -99,6 +102,13 @@ async def run_scheduler(settings: Settings) -> None:
         await keep_schedule(database, declared_jobs().values(), stopping)
     finally:
         await database.close()
+
+
+def _show_metrics(host: str, port: int) -> None:
+    try:
+        start_http_server(port, addr=host)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on HOST={host} WORKER_METRICS_PORT={port}: {error.strerror}") from None
 
 
 def _stopped_by_signals() -> asyncio.Event:

@@ -75,7 +75,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 @app.command()
 def dev(
-    port: Annotated[int, typer.Option(envvar="PORT", help="Port of the server.")] = 8080,
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Port of the server.")] = 8080,
     data: Annotated[Path, typer.Option(help="Where the embedded servers keep their data.")] = Path(".vitrine"),
     *,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget all data first.")] = False,

@@ -115,11 +115,13 @@ def _initialise(programs: Path, home: Path, password: str, account: Account | No
 
 
 def _forget_dead_postmaster(data: Path) -> None:
-    """A pid file whose number now belongs to some other program would keep PostgreSQL from starting."""
+    """A pid file that a crash left empty, or whose number now belongs to some other program, would keep PostgreSQL
+    from starting."""
     noted = data / "postmaster.pid"
     if noted.exists() and sys.platform == "linux":
-        name = Path(f"/proc/{noted.read_text().split(maxsplit=1)[0]}/comm")
-        if name.exists() and name.read_text().strip() != "postgres":
+        number = next(iter(noted.read_text().split()), "")
+        name = Path(f"/proc/{number}/comm")
+        if not number or (name.exists() and name.read_text().strip() != "postgres"):
             noted.unlink()
 
 

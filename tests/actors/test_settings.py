@@ -38,6 +38,16 @@ def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch
     ("name", "value", "says"),
     [
         ("DB_URL", "mysql://localhost", "must start with postgresql://"),
+        ("DB_URL", "postgresql://me:short-secret@db.example:port/vitrine", "no host and port that can be"),
+        ("DB_URL", "postgresql://me:short-secret#1@db.example/vitrine", "# @ as %3A %2F %3F %23 %40"),
+        ("DB_URL", "postgresql://me:5432#short-secret@db.example/vitrine", "must not hold #"),
+        ("DB_URL", "postgresql://one.example:5432,two.example:99999/vitrine", "no host and port that can be"),
+        ("DB_URL", "postgresql://[::1/vitrine", "no host and port that can be"),
+        ("REDIS_URL", "redis://:short-secret@redis.example:port/0", "no host and port that can be"),
+        ("S3_ENDPOINT", "http://127.0.0.1:99999", "no host and port that can be"),
+        ("S3_ENDPOINT", "http://:9000", "name a host"),
+        ("SCANNER_URL", "clamd://scanner.example:port", "no host and port that can be"),
+        ("SMTP_URL", "smtp://user:short-secret@mail.example:port", "no host and port that can be"),
         ("REDIS_URL", "localhost", "must start with redis://"),
         ("JWT_SECRET", "short-secret", "at least 32 bytes"),
         ("JWT_SECRET", f"{'x' * 32},short-secret", "each of its secrets must hold at least 32 bytes"),
@@ -130,3 +140,11 @@ def test_the_other_name_of_the_database_works_and_secrets_do_not_show(environmen
     settings = load_settings()
     assert settings.database_url == GOOD["DB_URL"]
     assert "x" * 32 not in repr(settings)
+
+
+def test_a_database_at_several_hosts_and_a_password_with_escapes_are_taken(environment: pytest.MonkeyPatch) -> None:
+    several = "postgresql://me:a%23b%3Ac%2Fd@one.example:5432,two.example,[::1]:5433/vitrine?target_session_attrs=any"
+    environment.setenv("DB_URL", several)
+    assert load_settings().database_url == several
+    environment.setenv("DB_URL", "postgresql:///vitrine?host=/run/postgresql")
+    assert load_settings().database_url.endswith("/run/postgresql")

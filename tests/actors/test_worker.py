@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -24,8 +25,8 @@ from actors.kernel.jobs import Bench
 from actors.kernel.schedule import keep_schedule
 from actors.kernel.system import System, listeners_of
 from actors.kernel.wakeup import Wakeup
-from actors.settings import Settings
-from actors.worker import work
+from actors.settings import Settings, SettingsError
+from actors.worker import run_worker, work
 from load.processes import Part
 from tests.actors.sample_jobs import EFFECTS, RUNS, SAMPLES
 from tests.flows.forked import forked
@@ -319,3 +320,12 @@ async def _counted(listed: Awaitable[list[asyncpg.Record]]) -> int:
 
 async def _at_least(counted: Awaitable[int], least: int) -> bool:
     return await counted >= least
+
+
+async def test_a_worker_whose_metrics_have_no_port_says_which_variable_is_wrong(settings: Settings) -> None:
+    with socket.socket() as other:
+        other.bind((settings.host, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"WORKER_METRICS_PORT={port}"):
+            await run_worker(settings.model_copy(update={"worker_metrics_port": port}))

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from typer.testing import CliRunner
 
+from server.cli import app
 from server.embedded.ports import free_port
 from tests.servers import folder_for_servers
 
@@ -127,6 +129,12 @@ def test_an_interrupt_while_it_starts_ends_it_too(dev: Dev) -> None:
     dev.process.send_signal(signal.SIGINT)
     assert dev.process.wait(40) == 0
     assert dev.survivors(1) == {}
+
+
+def test_a_port_that_cannot_be_is_refused_with_those_that_can() -> None:
+    done = CliRunner().invoke(app, ["dev", "--port", "70000"])
+    assert done.exit_code == 2
+    assert "65535" in done.stderr
 
 
 def test_a_taken_port_is_named_with_the_way_out() -> None:

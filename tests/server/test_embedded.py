@@ -128,6 +128,7 @@ async def test_data_is_kept_between_runs_until_a_fresh_start(folder: Path) -> No
             await redis.set("kept", "1")
             assert (await redis.config_get("maxmemory-policy")) == {"maxmemory-policy": "noeviction"}
         (folder / "s3" / "vitrine" / "kept").write_text("1")
+    (folder / "postgres" / "data" / "postmaster.pid").touch()  # as a power cut may leave it
     with embedded(folder, environ=NONE) as second:
         assert second == first
         connection = await asyncpg.connect(second["DB_URL"])
