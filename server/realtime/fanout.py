@@ -19,6 +19,7 @@ from server.realtime.rights import Rights
 from server.realtime.screening import Screened, Screening
 from server.realtime.sights import Sights
 from server.realtime.waiting import Waiting
+from server.realtime.wire import HIGH_WATER
 
 
 class Fanout:
@@ -69,6 +70,7 @@ class Fanout:
         self._head = Position(epoch, self._head.n)
         touched: dict[Topic, None] = {}
         run: list[Entry] = []
+        size = 0
         for entry in entries:
             if entry.ephemeral:
                 told = orjson.loads(entry.data)
@@ -89,9 +91,11 @@ class Fanout:
                 self._for_others.put(entry)
                 self._to_feeds(entry)
                 continue
-            if run and entry.topics != run[0].topics:
+            # What is written at once no outbox holds back: a slow reader is not given all that a late log brings.
+            if run and (entry.topics != run[0].topics or size >= HIGH_WATER):
                 self._send(run)
                 run = []
+            size = entry.size + (size if run else 0)
             run.append(entry)
         if run:
             self._send(run)

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from server.realtime import wire
+from server.realtime.entries import Entry
 from tests.server.realtime.conftest import Live, Socket, Stream, until
 
 
@@ -99,6 +100,17 @@ async def test_who_is_slow_is_told_what_was_dropped_and_gets_it_by_subscribing_a
     assert again == list(range(first_lost, 100))
 
 
+async def test_what_the_log_brings_in_one_go_is_bounded_too(live: Live, long_patience: None) -> None:
+    slow = await _narrow(live, topics={"tag:sea": None})
+    _transport(slow).pause_reading()
+    data = b'{"text": "%b"}' % (b"x" * 50_000)
+    live.realtime._fanout.receive(5, [Entry(n, ("tag:sea",), b"post.published", data=data) for n in range(1, 101)])
+    (server_side,) = live.realtime.gateway.sockets
+    assert server_side._transport.get_write_buffer_size() < 4 * wire.HIGH_WATER
+    assert server_side._outbox is not None
+    assert server_side._outbox._bytes <= 1024 * 1024
+
+
 async def test_counts_for_a_blocked_reader_are_merged_to_the_latest(
     live: Live, stream: Stream, long_patience: None
 ) -> None:
@@ -126,6 +138,7 @@ async def test_counts_for_a_blocked_reader_are_merged_to_the_latest(
 async def test_a_large_resume_is_replayed_whole_to_a_reader_that_reads(live: Live, stream: Stream) -> None:
     for number in range(300):
         await stream.add("tag:sea", "post.published", {"number": number, "text": "x" * 20_000})
+    await until(lambda: live.realtime.position() == "5-300")
     socket = await live.connect(topics={"tag:sea": "5-0"})
     await stream.add("tag:sea", "post.published", {"number": 300})
     assert [(await socket.push())["data"]["number"] for _ in range(301)] == list(range(301))
