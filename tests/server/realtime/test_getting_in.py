@@ -137,11 +137,12 @@ async def test_a_crowd_gets_in_by_turns_and_who_left_meanwhile_takes_none(
     for socket in sockets:
         await socket.ws.send_json({"id": 1, "op": "connect", "topics": {f"post:{uuid4()}": None}})
     waiting = live.realtime.gateway.sockets
-    await until(lambda: all(one.has_asked for one in waiting))
+    await until(lambda: len(waiting) == 3 and all(one.has_asked for one in waiting))
     next(iter(waiting))._transport.abort()
     turns.release()
     await until(lambda: len(waiting) == 2)
-    await until(lambda: all(one.opened for one in waiting))
+    await until(lambda: not turns.locked())
+    assert all(one.opened for one in waiting)
     assert len([message for message in live.people.asked if isinstance(message, SeePosts)]) == 2
 
 
@@ -163,7 +164,8 @@ async def test_a_crowd_is_granted_its_places_by_few_calls(live: Live, stream: St
         await turns.acquire()
     for socket in sockets:
         await socket.ws.send_json({"id": 1, "op": "connect", "token": live.token_of(uuid4()), "topics": {}})
-    await until(lambda: all(one.has_asked for one in live.realtime.gateway.sockets))
+    waiting = live.realtime.gateway.sockets
+    await until(lambda: len(waiting) == 40 and all(one.has_asked for one in waiting))
     for _ in range(CONNECTING):
         turns.release()
     for socket in sockets:
