@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from io import BytesIO
+from typing import IO
 
 import orjson
 import pytest
@@ -12,8 +13,10 @@ from yarl import URL
 
 from actors.adapters.outside import Outside
 from actors.kernel.system import System
+from actors.media import darkroom
 from actors.media.jobs import CHECKED, process
 from actors.media.messages import Exposure, PhotoState
+from actors.media.picture import Picture
 from tests import images
 from tests.actors.auth.people import callers, facts, fetch
 from tests.actors.media.uploading import bound, perform, settled, state_of, uploaded, working
@@ -100,15 +103,26 @@ async def test_the_job_done_again_or_twice_at_once_changes_nothing(
     assert len(await facts(database_url, "PhotoReady")) == 1
 
 
-async def test_progress_is_seen_while_it_is_processing_and_never_goes_back(system: System, outside: Outside) -> None:
+async def test_progress_is_seen_while_it_is_processing_and_never_goes_back(
+    system: System, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (ana,) = await callers(system, "ana")
     ticket = await uploaded(system, ana, images.photograph())
     assert (await state_of(system, ana, ticket)).progress is None
     await bound(system, ana, ticket)
     seen = [(await state_of(system, ana, ticket)).progress]
+    develop, has_been_seen = darkroom.develop, asyncio.Event()
+
+    async def wait(file: IO[bytes], content_type: str) -> Picture:
+        await has_been_seen.wait()
+        return await develop(file, content_type)
+
+    monkeypatch.setattr(darkroom, "develop", wait)
     working = asyncio.create_task(perform(outside, process, photo_id=ticket.upload_id))
     while not working.done():
         seen.append((await state_of(system, ana, ticket)).progress)
+        if seen[-1] == CHECKED:
+            has_been_seen.set()
         await asyncio.sleep(0.01)
     known = [progress for progress in seen if progress is not None]
     assert known[0] == 0
