@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -300,14 +301,16 @@ async def test_two_schedulers_owe_a_job_once_a_minute(rows: Rows, outside: Outsi
     stopping = asyncio.Event()
     due = [SAMPLES["sample.by_the_clock"]]
     schedulers = [asyncio.create_task(keep_schedule(outside.database, due, stopping)) for _ in range(2)]
-    extra = "SELECT count(*) - count(DISTINCT date_trunc('minute', created_at)) FROM job_intents"
+    began = datetime.now(UTC).replace(second=0, microsecond=0)
     async with workers(outside):
         await until(lambda: rows.connection.fetchval("SELECT count(*) FROM effects WHERE job = 'by_the_clock'"))
         schedulers.pop(0).cancel()
         await asyncio.sleep(3)
     stopping.set()
     await asyncio.gather(*schedulers)
-    assert await rows.connection.fetchval(extra) == 0
+    # What was due in the last moment of a minute may be written in the next: the minutes that came are counted.
+    minutes = (datetime.now(UTC) - began) // timedelta(minutes=1) + 1
+    assert 1 <= await rows.connection.fetchval("SELECT count(*) FROM job_intents") <= minutes
 
 
 async def _is_empty(redis: Redis) -> bool:
