@@ -65,7 +65,7 @@ async def test_who_becomes_a_creator_shows_so_to_those_who_watch_the_profile(sys
         heard = await facts(database_url, "ProfileUpdated")
         return heard[-1]["profile"]["role"] if heard else None
 
-    await until(role_heard_last, (await shown(system, "ana")).role, seconds=5)
+    await until(role_heard_last, (await shown(system, "ana")).role)
 
 
 async def test_the_edit_is_live_for_those_who_watch_the_profile(system: System, database_url: str) -> None:
