@@ -157,11 +157,12 @@ async def test_the_second_delivery_of_a_job_does_nothing(rows: Rows, outside: Ou
 
 
 async def test_two_deliveries_at_once_take_effect_once(rows: Rows, outside: Outside) -> None:
-    async with workers(outside, 2), Redis.from_url(outside.settings.redis_url) as redis:
-        job_id = await rows.owe("sample.slow", '{"seconds": 1}')
-        await until(lambda: rows.runs("slow"))
+    job_id = await rows.owe("sample.slow", '{"seconds": 1}')
+    async with Redis.from_url(outside.settings.redis_url) as redis:
+        await until(lambda: redis.xlen(JOBS_STREAM))
         await redis.xadd(JOBS_STREAM, {JOBS_FIELD: pack("sample.slow", str(job_id), {"seconds": 1})})
-        await until(lambda: _is_empty(redis))
+        async with workers(outside, 2):  # who find both there
+            await until(lambda: _is_empty(redis))
     assert await rows.runs("slow") == 2
     assert await rows.effects(job_id) == 1
 
