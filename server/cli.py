@@ -44,6 +44,8 @@ def main() -> None:
         if error.filename is not None:
             _fail(f"{error.filename}: {error.strerror}")
         _fail(_no_answer(error))
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
+        _fail(f"The database is not up to date: {error}. Run `vitrine migrate` first.")
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         _fail(_no_answer(error))
 

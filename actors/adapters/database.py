@@ -9,7 +9,7 @@ import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
 
-from actors.settings import Settings
+from actors.settings import Settings, SettingsError
 
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 """A connection of its own, or one that goes back to its pool."""
@@ -43,9 +43,11 @@ class Database:
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
-        """Connect. Raises the driver's error when the database does not answer within 10 seconds."""
+        """Connect. Raises the driver's error when the database does not answer within 10 seconds, and `SettingsError`
+        when no migration was ever carried out there."""
         commands = await pool_of(settings.database_url, settings.command_connections)
         try:
+            await _expect_tables(commands)
             queries = await pool_of(settings.database_url, settings.query_connections, read_only=True)
         except BaseException:
             commands.terminate()
@@ -87,6 +89,11 @@ class Database:
         return await asyncpg.connect(
             self._settings.database_url, timeout=5, command_timeout=SILENCE_SECONDS, server_settings=server_settings
         )
+
+
+async def _expect_tables(pool: asyncpg.Pool) -> None:
+    if await pool.fetchval("SELECT to_regclass('migration')") is None:
+        raise SettingsError("DB_URL names a database without tables: run `vitrine migrate` first")
 
 
 @asynccontextmanager

@@ -1,11 +1,17 @@
 """Migrations: the same schema as the tables declare, once, whoever comes first, whatever is in the database."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
+import pytest
 
+from actors.adapters.database import Database
+from actors.settings import Settings, SettingsError
 from server import schema
+from tests.flows.stack import environment_of
 
 FIRST = "2026-11-22T12:12:17:926514"
 OLD_WORLD = """
@@ -48,6 +54,23 @@ async def test_several_processes_migrate_one_database_at_once(servers: dict[str,
         applied = await connection.fetch("SELECT name, count(*) FROM migration GROUP BY name HAVING count(*) > 1")
         await connection.close()
         assert applied == []
+
+
+async def test_who_starts_before_the_migrations_is_told_to_run_them(bare_settings: Settings) -> None:
+    async with schema.scratch(bare_settings.database_url) as url:
+        settings = bare_settings.model_copy(update={"database_url": url})
+        with pytest.raises(SettingsError, match="vitrine migrate"):
+            await Database.open(settings)
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "server", "dead", "list"],
+            env=environment_of(settings),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 2
+        assert "vitrine migrate" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 async def test_a_filled_database_keeps_what_it_holds_and_gains_what_is_made_of_it(servers: dict[str, str]) -> None:
