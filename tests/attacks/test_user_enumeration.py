@@ -131,11 +131,11 @@ class Clock:
                 assert response.status in {201, 202, 401}, await response.text()
 
     async def judge(self) -> None:
-        """Medians of so many of each lie close, or of several times as many: noise may pass for a difference now and
-        then, but only a difference goes on doing so."""
+        """Medians of so many of each lie close in one of several rounds: noise may pass for a difference in some, only
+        a difference in all."""
         await self.take(5)
-        self.seconds = {who: [] for who in self._bodies}
         for _ in range(ROUNDS):
+            self.seconds = {who: [] for who in self._bodies}
             await self.take(SAMPLES)
             if self.apart <= CLOSE:
                 break
