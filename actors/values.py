@@ -1,5 +1,6 @@
 """How the values of single variables are read."""
 
+import re
 from email.headerregistry import Address
 from email.policy import SMTP
 from typing import Annotated
@@ -68,8 +69,11 @@ def _postgresql(text: str) -> str:
 
 
 def _redis(text: str) -> str:
-    if _parts_of(text).scheme not in {"redis", "rediss", "unix"}:
+    parts = _parts_of(text)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must start with redis://, rediss:// or unix://")
+    if parts.scheme != "unix" and not re.fullmatch(r"/?|/[0-9]+/?", parts.path):
+        raise ValueError("names its database by a number, as in redis://host:6379/1")  # the client would take 0
     return text
 
 

@@ -191,7 +191,7 @@ def check() -> None:
 
 @letters.command("list")
 def list_dead(domain: Annotated[str | None, typer.Option(help="Only of this domain, or `jobs`.")] = None) -> None:
-    """List dead letters, the newest first.
+    """List dead letters, the newest first, a thousand at the most.
 
     Example: vitrine dead list --domain feed
     """

@@ -44,6 +44,7 @@ def test_every_missing_variable_is_named_at_once(environment: pytest.MonkeyPatch
         ("DB_URL", "postgresql://one.example:5432,two.example:99999/vitrine", "no host and port that can be"),
         ("DB_URL", "postgresql://[::1/vitrine", "no host and port that can be"),
         ("REDIS_URL", "redis://:short-secret@redis.example:port/0", "no host and port that can be"),
+        ("REDIS_URL", "redis://redis.example:6379/live", "names its database by a number"),
         ("S3_ENDPOINT", "http://127.0.0.1:99999", "no host and port that can be"),
         ("S3_ENDPOINT", "http://:9000", "name a host"),
         ("SCANNER_URL", "clamd://scanner.example:port", "no host and port that can be"),
