@@ -74,12 +74,6 @@ async def entries(stack: Stack, domain: str) -> int:
         return int(await redis.xlen(f"inbox:{domain}"))
 
 
-async def has_begun(stack: Stack, served: Served) -> bool:
-    """Whether positions lead anywhere: the relay has led, and this server has read so."""
-    async with stack.http.get(f"{served.url}/v1/feed") as response:
-        return not response.headers["Stream-Position"].startswith("0-")
-
-
 async def dies(served: Served) -> None:
     """It was SIGKILL, not an exit."""
     assert await served.ended(15) == -signal.SIGKILL
@@ -101,7 +95,7 @@ async def test_an_event_arrives_through_another_server_when_its_own_dies_right_a
 async def test_an_event_arrives_after_a_restart_when_the_only_server_died_right_after_the_commit(stack: Stack) -> None:
     liking = await Liking.prepare(stack)
     doomed = await stack.serve(fault="committed:SetLike")
-    await eventually(lambda: has_begun(stack, doomed), wanted=True, what="the log has begun")
+    await eventually(lambda: stack.has_begun(doomed), wanted=True, what="the log has begun")
     before = await stack.watch(doomed, liking.author, "me", f"post:{liking.post_id}")
     position = before.connected["position"]
     await liking.happens(doomed, answered=False)

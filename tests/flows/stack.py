@@ -59,11 +59,11 @@ class Stack:
         self._parts.append(served)
         await served.ready()
         if is_first and not fault:
-            await eventually(lambda: self._has_position(served), wanted=True, what="the log begins")
+            await eventually(lambda: self.has_begun(served), wanted=True, what="the log begins")
         return served
 
-    async def _has_position(self, served: Served) -> bool:
-        """Before the relay leads for the first time no position leads anywhere."""
+    async def has_begun(self, served: Served) -> bool:
+        """Whether positions lead anywhere: the relay has led, and this server has read so."""
         async with self.http.get(f"{served.url}/v1/tags/none/posts") as response:
             return not response.headers["Stream-Position"].startswith("0-")
 
